@@ -1,0 +1,33 @@
+"""Packaging of gated_inpaint; the version is the package's own."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "gated_inpaint/__init__.py").read_text()).group(1)
+
+setup(
+    name="gated_inpaint",
+    version=VERSION,
+    description="Free-form image inpainting with gated convolution (DeepFill v2) in TensorFlow 2 and Keras",
+    long_description=(ROOT / "README.md").read_text(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
+    package_data={"gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"], "gated_inpaint.example": ["*.png"]},
+    python_requires=">=3.9",
+    install_requires=[
+        # The last stack with TensorFlow Addons, and those after it.
+        'tensorflow==2.15.*; python_version < "3.12"',
+        'tensorflow-addons==0.23.*; python_version < "3.12"',
+        'tensorflow>=2.16; python_version >= "3.12"',
+        "absl-py",
+        "numpy",
+        "opencv-python",
+        "pillow",  # Image headers before decoding, damaged files, EXIF and ICC: what OpenCV does not tell.
+        "tqdm",
+    ],
+    extras_require={"test": ["pytest", "ruff"]},
+)
