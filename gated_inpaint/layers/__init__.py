@@ -1,0 +1,7 @@
+"""The Keras layers that the networks are made of, each usable alone."""
+
+from gated_inpaint.layers.contextual_attention import ContextualAttention
+from gated_inpaint.layers.gated_conv import GatedConv2D
+from gated_inpaint.layers.spectral_norm import SpectralNorm
+
+__all__ = ["ContextualAttention", "GatedConv2D", "SpectralNorm"]
