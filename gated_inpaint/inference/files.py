@@ -1,0 +1,173 @@
+"""Completes image files: one picture, or a folder of pictures with a folder of masks.
+
+`complete_files` is what `test_main.py` runs. Trouble with one pair of a folder is reported and the pair skipped; in any case a
+result is either complete or not there.
+"""
+
+import collections
+import dataclasses
+import os
+import pathlib
+import sys
+from typing import Optional
+
+import tqdm
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, read_mask, read_photo, write_png
+from gated_inpaint.inference.inpainter import Inpainter
+from gated_inpaint.inference.pictures import attention_picture, mask_over_photo
+
+
+@dataclasses.dataclass(frozen=True)
+class CompletionOptions:
+    """What to complete, with what, to where."""
+
+    image: pathlib.Path  # A file, or a folder.
+    mask: pathlib.Path  # A file (used for every image, if those are a folder), or a folder: files pair by stem.
+    output: pathlib.Path  # A .png in an existing folder; an existing folder if `image` is one.
+    weights: Optional[str] = None  # What `Inpainter` takes; None for the bundled weights.
+    sketch: Optional[pathlib.Path] = None  # Like `mask`; white lines on black, for guided weights.
+    invert_mask: bool = False  # The hole is black in the mask files, not white.
+    precision: str = "float32"  # Or "bfloat16".
+    save_stages: Optional[pathlib.Path] = None  # A folder for the pictures of each stage; made if need be.
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+
+
+def complete_files(options):
+    """Completes what the options name and writes PNGs.
+
+    Returns the number of pictures completed and a list of (image path, what was wrong) for those skipped; troubles are printed to
+    stderr as they come, too.
+
+    Raises:
+      InputError: for a single picture, whatever is wrong with it; for folders, what keeps any from being completed.
+    """
+    is_folder = options.image.is_dir()
+    jobs, troubles = _pair_folder(options) if is_folder else ([_single(options)], [])
+    if options.save_stages is not None:
+        try:
+            options.save_stages.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"Cannot make the folder {options.save_stages}: {error.strerror}.") from error
+    inpainter = Inpainter(options.weights, options.precision)
+    for path, trouble in troubles:
+        _report(f"skipped {path.name}: {trouble}")
+
+    completed = 0
+    for job in tqdm.tqdm(jobs, unit="picture", disable=not is_folder):
+        try:
+            _complete(inpainter, job, options)
+            completed += 1
+        except InputError as error:
+            if not is_folder:
+                raise
+            troubles.append((job.image, str(error)))
+            _report(f"skipped {job.image.name}: {error}")
+    return completed, troubles
+
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    image: pathlib.Path
+    mask: pathlib.Path
+    sketch: Optional[pathlib.Path]
+    output: pathlib.Path
+
+
+def _complete(inpainter, job, options):
+    photo = read_photo(job.image, options.max_megapixels)
+    mask = read_mask(job.mask, options.invert_mask, options.max_megapixels)
+    _check_size("mask", job.mask, mask, job.image, photo)
+    sketch = None
+    if job.sketch is not None:
+        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels)
+        _check_size("sketch", job.sketch, sketch, job.image, photo)
+    if not mask.any():
+        _report(f"warning: the mask {job.mask} is empty: {job.image} is returned unchanged.")
+    elif mask.all():
+        raise InputError(f"The mask {job.mask} covers the whole image: nothing is left to complete it from.")
+
+    if options.save_stages is None:
+        completed = inpainter(photo.array, mask, sketch)
+    else:
+        stages = inpainter.stages(photo.array, mask, sketch)
+        completed = stages.complete
+        for name, picture in (
+            ("coarse", stages.coarse),
+            ("refined", stages.refined),
+            ("attention", attention_picture(stages.offsets, *mask.shape)),
+            ("mask", mask_over_photo(photo.array, mask)),
+        ):
+            write_png(options.save_stages / f"{job.image.stem}_{name}.png", picture)
+    write_png(job.output, completed, photo.icc_profile)
+
+
+def _check_size(name, path, array, image_path, photo):
+    if array.shape != photo.array.shape[:2]:
+        (height, width), (photo_height, photo_width) = array.shape, photo.array.shape[:2]
+        raise InputError(
+            f"The {name} {path} is {width}x{height} pixels and the image {image_path} {photo_width}x{photo_height}: "
+            "they must have the same size."
+        )
+
+
+def _single(options):
+    for name, path in (("mask", options.mask), ("sketch", options.sketch), ("output", options.output)):
+        if path is not None and path.is_dir():
+            raise InputError(f"The {name} {path} is a folder, and the image {options.image} is not: give two files or two folders.")
+    if options.output.suffix.lower() != ".png":
+        raise InputError(f"Results are PNG: the output {options.output} must end in .png.")
+    _check_writable(options.output.absolute().parent)
+    for path in (options.image, options.mask, options.sketch):
+        if path is not None and path.resolve() == options.output.resolve():
+            raise InputError(f"The output {options.output} would replace an input: choose another name.")
+    return _Job(options.image, options.mask, options.sketch, options.output)
+
+
+def _pair_folder(options):
+    """A job for every stem with one file of each kind, and (path, trouble) for the others."""
+    _check_writable(options.output)
+    kinds = {"image": options.image, "mask": options.mask, "sketch": options.sketch}
+    folders = {name: path for name, path in kinds.items() if path is not None and path.is_dir()}
+    if any(folder.resolve() == options.output.resolve() for folder in folders.values()):
+        raise InputError(f"The output {options.output} would replace inputs: choose another folder.")
+    files = {name: _by_stem(folder) for name, folder in folders.items()}
+    if not files["image"]:
+        raise InputError(f"The folder {options.image} holds no images ({', '.join(sorted(EXTENSIONS))}).")
+
+    jobs, troubles = [], []
+    for stem in sorted(set().union(*files.values())):
+        found = {name: by_stem.get(stem, []) for name, by_stem in files.items()}
+        wrong = next((name for name, paths in found.items() if len(paths) != 1), None)
+        if wrong is None:
+            chosen = {name: found[name][0] if name in found else path for name, path in kinds.items()}
+            jobs.append(_Job(**chosen, output=options.output / f"{stem}.png"))
+        else:
+            number = "more than one" if found[wrong] else "no"
+            named = next(paths[0] for paths in found.values() if paths)
+            troubles.append((named, f"there is {number} {wrong} {folders[wrong] / stem}.*"))
+    return jobs, troubles
+
+
+def _by_stem(folder):
+    """{stem: paths} of a folder's files that are images by their name."""
+    files = collections.defaultdict(list)
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."):
+                files[path.stem].append(path)
+    except OSError as error:
+        raise InputError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    return files
+
+
+def _check_writable(folder):
+    if not folder.is_dir():
+        raise InputError(f"The output folder {folder} does not exist: make it first.")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"The output folder {folder} cannot be written.")
+
+
+def _report(line):
+    tqdm.tqdm.write(line, file=sys.stderr)

@@ -1,0 +1,138 @@
+"""Completes pictures held in arrays: any height and width, gray or colour, with or without alpha, 8 or 16 bits a channel.
+
+The network wants RGB in [-1, 1] with sides divisible by 8. Everything between that and a person's picture happens here, in
+TensorFlow operations: gray is repeated to three channels and averaged back; the picture and its mask are continued by reflection
+at the bottom and right up to the next multiple of 8, so that the border sees more of the same picture rather than an edge; and the
+network's result is kept in the hole alone. Every pixel outside the hole, and all of the alpha channel, is the input's, bit for bit.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.networks.generator import DIVISOR
+from gated_inpaint.weights import load_generator
+
+
+class Stages(NamedTuple):
+    """What the network made on its way; arrays of the completed picture's dtype, without alpha."""
+
+    coarse: np.ndarray  # The first stage's picture, [height, width, 3], everywhere.
+    refined: np.ndarray  # The second stage's picture, [height, width, 3], everywhere.
+    complete: np.ndarray  # The completed picture, shaped as the input.
+    offsets: (
+        np.ndarray
+    )  # int32 [ceil(height / 8), ceil(width / 8), 2]: from each position to where its attention looked, in 8 pixels.
+
+
+class Inpainter:
+    """Completes pictures.
+
+    Arguments:
+      weights: an `.npz`, or folder or prefix of a TensorFlow 1 checkpoint; None for the bundled weights.
+      precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
+
+    Call with:
+      image: [height, width], or [height, width, channels], or a batch of the latter; uint8 or uint16; gray, gray and alpha,
+        RGB, or RGBA. What it shows inside the hole is ignored.
+      mask: [height, width], with a last axis of 1 and a batch axis if the image has one; bool, or integers that are either 0 and 1,
+        or 0 and 255 (above 127 is the hole). One per picture.
+      sketch: like the mask, true on the lines; for guided weights only, and used inside the hole only.
+
+    Returns the completed picture, of the image's shape and dtype; with an empty mask, the image itself.
+
+    Raises:
+      InputError: the weights cannot be used; shapes or types do not fit; a mask leaves nothing to complete from; a sketch is
+        missing, or given to weights that take none.
+
+    Example:
+      >>> Inpainter()(np.zeros([100, 75, 3], np.uint8), np.eye(100, 75)).shape
+      (100, 75, 3)
+    """
+
+    def __init__(self, weights=None, precision="float32"):
+        self.generator = load_generator(weights, precision)
+        self._complete = tf.function(self._complete_batch, autograph=False)
+        self._stages = tf.function(self._stages_of_batch, autograph=False)
+
+    def __call__(self, image, mask, sketch=None):
+        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
+        batch = self._checked_batch(image, mask, sketch)
+        if not batch[1].any():
+            return image.copy()
+        return _run_any_size(self._complete, batch).numpy().reshape(image.shape)
+
+    def stages(self, image, mask, sketch=None):
+        """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis."""
+        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
+        if image.ndim > 3:
+            raise InputError(f"stages takes one picture, not a batch of shape {list(image.shape)}.")
+        stages = Stages(*(array.numpy()[0] for array in _run_any_size(self._stages, self._checked_batch(image, mask, sketch))))
+        return stages._replace(complete=stages.complete.reshape(image.shape))
+
+    def _checked_batch(self, image, mask, sketch):
+        """Image [batch, height, width, channels], and mask and sketch as bool [batch, height, width, 1]."""
+        if image.dtype not in (np.uint8, np.uint16):
+            raise InputError(f"The image must be of type uint8 or uint16, not {image.dtype}.")
+        if image.ndim not in (2, 3, 4) or 0 in image.shape or (image.ndim > 2 and image.shape[-1] > 4):
+            raise InputError(f"The image must have shape [height, width], or that with 1 to 4 channels, not {list(image.shape)}.")
+        if (sketch is None) == self.generator.sketch:
+            raise InputError(
+                "These weights complete along a sketch, and none was given."
+                if sketch is None
+                else "These weights take no sketch: use guided weights, or leave the sketch out."
+            )
+        images = image.reshape((1,) * (image.ndim < 4) + image.shape + (1,) * (image.ndim == 2))
+        shape = images.shape[:3] + (1,)
+        batch = [images]
+        for name, array in (("mask", mask), ("sketch", sketch)):
+            if array is not None:
+                if array.size != np.prod(shape) or array.shape not in (shape, shape[:3], shape[1:], shape[1:3]):
+                    raise InputError(f"The {name}'s shape {list(array.shape)} does not fit the image's {list(image.shape)}.")
+                threshold = 127 if array.size and array.max() > 1 else 0
+                batch.append((array > threshold).reshape(shape))
+        if batch[1].all(axis=(1, 2, 3)).any():
+            raise InputError("The mask covers the whole image: nothing is left to complete it from.")
+        return batch
+
+    def _complete_batch(self, image, mask, sketch=None):
+        return self._stages_of_batch(image, mask, sketch).complete
+
+    def _stages_of_batch(self, image, mask, sketch=None):
+        """The same as `stages` for tensors: uint8 or uint16 [batch, height, width, 1-4], bool [batch, height, width, 1]."""
+        height, width = tf.unstack(tf.shape(image)[1:3])
+        color_channels = 3 if image.shape[-1] > 2 else 1
+        color, alpha = image[..., :color_channels], image[..., color_channels:]
+
+        half_range = image.dtype.max / 2
+        picture = tf.cast(color, tf.float32) / half_range - 1.0
+        picture = tf.repeat(picture, 3 // color_channels, axis=-1)
+        inputs = [picture, tf.cast(mask, tf.float32)] + ([] if sketch is None else [tf.cast(sketch, tf.float32)])
+        made = self.generator(*(_continue_by_reflection(tensor) for tensor in inputs))
+
+        def as_levels(pictures):
+            levels = tf.round((pictures[:, :height, :width] + 1.0) * half_range)
+            return tf.cast(tf.clip_by_value(levels, 0, image.dtype.max), image.dtype)
+
+        refined = made.refined
+        if color_channels == 1:
+            refined = tf.reduce_mean(refined, axis=-1, keepdims=True)
+        completed = tf.concat([tf.where(mask, as_levels(refined), color), alpha], axis=-1)
+        return Stages(as_levels(made.coarse), as_levels(made.refined), completed, made.offsets)
+
+
+def _run_any_size(function, arrays):
+    """Calls a tf.function with arrays [batch, height, width, channels], traced once for all batches and sizes."""
+    specs = [tf.TensorSpec([None, None, None, array.shape[-1]], array.dtype) for array in arrays]
+    return function.get_concrete_function(*specs)(*map(tf.constant, arrays))
+
+
+def _continue_by_reflection(images):
+    """Continues [batch, height, width, channels] at the bottom and right to the next multiple of 8, mirrored at the border."""
+    for axis in (1, 2):
+        size = tf.shape(images)[axis]
+        positions = tf.range(-(-size // DIVISOR) * DIVISOR) % (2 * size)
+        images = tf.gather(images, tf.minimum(positions, 2 * size - 1 - positions), axis=axis)
+    return images
