@@ -1,0 +1,43 @@
+"""What all tests share: quiet TensorFlow, and the reference data made with the authors' release (tests/data)."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import pathlib
+
+import numpy as np
+import pytest
+
+DATA = pathlib.Path(__file__).parent / "data"
+
+
+class Case:
+    """One case of a reference file: arrays by name, pictures turned from BGR to RGB."""
+
+    def __init__(self, file, key):
+        self.arrays = {name.split("/", 1)[1]: file[name] for name in file.files if name.startswith(f"{key}/")}
+
+    def __getitem__(self, name):
+        array = self.arrays[name]
+        return array[..., ::-1] if name in ("image", "coarse", "refined", "complete") else array
+
+    def __contains__(self, name):
+        return name in self.arrays
+
+    def network_inputs(self):
+        """Image, mask (one per picture) and sketch if there is one, as the generator takes them."""
+        image = self["image"] / np.float32(127.5) - 1
+        inputs = [image, np.repeat(self["mask"], len(image), axis=0).astype(np.float32)]
+        return inputs + ([self["sketch"].astype(np.float32)] if "sketch" in self else [])
+
+
+@pytest.fixture(scope="session")
+def data():
+    return DATA
+
+
+def cases(name):
+    """(key, Case) of every case in a reference file."""
+    file = np.load(DATA / name)
+    return [(key, Case(file, key)) for key in sorted({name.split("/")[0] for name in file.files})]

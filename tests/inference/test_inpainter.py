@@ -1,0 +1,146 @@
+import numpy as np
+import pytest
+from conftest import DATA, cases
+
+from gated_inpaint import Inpainter, InputError
+
+
+@pytest.fixture(scope="module")
+def inpainter():
+    return Inpainter(DATA / "generator")
+
+
+@pytest.fixture(scope="module")
+def guided():
+    return Inpainter(DATA / "generator_guided")
+
+
+def picture(*shape, dtype=np.uint8):
+    return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+def hole(height, width):
+    mask = np.zeros((height, width), bool)
+    mask[: (height + 1) // 2, : (width + 1) // 2] = True
+    return mask
+
+
+@pytest.mark.parametrize("key, case", cases("generator/io.npz"))
+def test_agrees_with_the_release_to_the_level(inpainter, key, case):
+    mask = np.repeat(case["mask"], 2, axis=0)
+    completed = inpainter(case["image"], mask)
+    expected = np.where(mask, np.round((case["refined"] + 1) * 127.5), case["image"])
+    assert np.abs(completed.astype(int) - expected).max() <= 1
+    for index in range(2):
+        np.testing.assert_array_equal(completed[index][mask[index, ..., 0] == 0], case["image"][index][mask[index, ..., 0] == 0])
+        alone = inpainter(case["image"][index], mask[index])
+        assert np.abs(alone.astype(int) - completed[index]).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1, 3), (3, 5, 3), (9, 31, 1), (20, 13, 2), (21, 8, 4), (8, 8, 3), (50, 67, 3)])
+def test_any_size_and_kind_keeps_everything_but_the_hole(inpainter, shape, dtype):
+    image, mask = picture(*shape, dtype=dtype), hole(*shape[:2])
+    completed = inpainter(image, mask)
+    assert completed.shape == image.shape and completed.dtype == dtype
+    np.testing.assert_array_equal(completed[~mask], image[~mask])
+    has_alpha = len(shape) == 3 and shape[-1] in (2, 4)
+    if has_alpha:
+        np.testing.assert_array_equal(completed[..., -1], image[..., -1])
+    emptied = image.copy()
+    emptied[mask] = 7
+    if has_alpha:
+        emptied[..., -1] = image[..., -1]
+    np.testing.assert_array_equal(inpainter(emptied, mask), completed)  # The hole's content is not looked at.
+
+
+def test_one_pixel(inpainter):
+    image = picture(1, 1, 3)
+    np.testing.assert_array_equal(inpainter(image, np.zeros((1, 1))), image)
+    with pytest.raises(InputError, match="covers the whole image"):
+        inpainter(image, np.ones((1, 1)))
+
+
+def test_gray_is_the_mean_of_the_colour_result(inpainter):
+    image, mask = picture(24, 32, 1), hole(24, 32)
+    stages = inpainter.stages(image, mask)
+    color = inpainter(np.repeat(image, 3, axis=-1), mask)
+    assert np.abs(stages.complete[..., 0].astype(float) - color.mean(axis=-1))[mask].max() <= 1
+    np.testing.assert_array_equal(stages.complete[~mask], image[~mask])
+
+
+def test_padding_mirrors_picture_and_mask(inpainter):
+    image, mask = picture(20, 30, 3), hole(20, 30)
+    mask[-2:, -3:] = True
+    padding = ((0, 4), (0, 2))
+    completed = inpainter(np.pad(image, (*padding, (0, 0)), mode="symmetric"), np.pad(mask, padding, mode="symmetric"))
+    np.testing.assert_array_equal(inpainter(image, mask), completed[:20, :30])
+
+
+def test_masks_of_every_type_mean_the_same(inpainter):
+    image, mask = picture(16, 24, 3), hole(16, 24)
+    completed = inpainter(image, mask)
+    for same in (mask.astype(np.uint8), mask.astype(np.uint8) * 255, np.where(mask, 128, 127), mask[..., None], mask.astype(float)):
+        np.testing.assert_array_equal(inpainter(image, same), completed)
+
+
+def test_empty_mask_returns_a_copy(inpainter):
+    image = picture(16, 24, 3)
+    completed = inpainter(image, np.zeros((16, 24)))
+    np.testing.assert_array_equal(completed, image)
+    assert not np.shares_memory(completed, image)
+
+
+def test_stages(inpainter):
+    image, mask = picture(20, 30, 4), hole(20, 30)
+    stages = inpainter.stages(image, mask)
+    assert stages.coarse.shape == stages.refined.shape == (20, 30, 3) and stages.offsets.shape == (3, 4, 2)
+    np.testing.assert_array_equal(stages.complete, inpainter(image, mask))
+    np.testing.assert_array_equal(stages.complete[mask][:, :3], stages.refined[mask])
+    assert (stages.coarse != stages.refined).any()
+
+
+def test_sketch_steers_the_result_inside_the_hole(guided):
+    image, mask = picture(32, 40, 3), hole(32, 40)
+    lines = np.zeros((32, 40), np.uint8)
+    without = guided(image, mask, lines)
+    lines[8, :] = 255
+    lines[:, 39] = 255
+    with_lines = guided(image, mask, lines)
+    assert (with_lines != without)[mask].any()
+    lines[~mask] = 0
+    np.testing.assert_array_equal(guided(image, mask, lines), with_lines)
+
+
+@pytest.mark.parametrize(
+    "image, mask, sketch, words",
+    [
+        (np.zeros((8, 8, 3), np.float32), hole(8, 8), None, "uint8 or uint16, not float32"),
+        (picture(8, 8, 5), hole(8, 8), None, r"not \[8, 8, 5\]"),
+        (picture(0, 8, 3), hole(0, 8), None, r"not \[0, 8, 3\]"),
+        (picture(8), hole(8, 8), None, r"not \[8\]"),
+        (picture(8, 9, 3), hole(9, 8), None, r"mask's shape \[9, 8\] does not fit the image's \[8, 9, 3\]"),
+        (picture(2, 8, 9, 3), hole(8, 9), None, r"mask's shape \[8, 9\]"),
+        (picture(8, 9, 3), hole(8, 9), hole(8, 9), "take no sketch"),
+        (picture(8, 9, 3), np.ones((8, 9)), None, "covers the whole image"),
+        (picture(2, 8, 9, 3), np.stack([hole(8, 9), np.ones((8, 9))]), None, "covers the whole image"),
+    ],
+)
+def test_refuses_what_it_cannot_complete(inpainter, image, mask, sketch, words):
+    with pytest.raises(InputError, match=words):
+        inpainter(image, mask, sketch)
+
+
+def test_guided_weights_need_a_sketch_that_fits(guided):
+    with pytest.raises(InputError, match="none was given"):
+        guided(picture(8, 9, 3), hole(8, 9))
+    with pytest.raises(InputError, match="sketch's shape"):
+        guided(picture(8, 9, 3), hole(8, 9), hole(9, 9))
+
+
+def test_bfloat16(inpainter):
+    image, mask = picture(24, 32, 3), hole(24, 32)
+    completed = Inpainter(precision="bfloat16")(image, mask)
+    assert np.abs(completed.astype(int) - Inpainter()(image, mask)).mean() < 1
+    with pytest.raises(InputError, match="not float16"):
+        Inpainter(precision="float16")

@@ -1,0 +1,196 @@
+"""The command, run as a person runs it: in a process of its own where that matters, else by its main."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from conftest import DATA
+
+ROOT = pathlib.Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import test_main  # noqa: E402
+from gated_inpaint import Inpainter  # noqa: E402
+from gated_inpaint.inference.image_files import read_photo, write_png  # noqa: E402
+
+SMALL = str(DATA / "generator")
+
+
+@pytest.fixture(autouse=True)
+def in_scratch_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def run(capfd):
+    """Runs main with flags; returns the exit status, what it printed, and the lines on stderr but for the progress bar."""
+
+    def run(**chosen):
+        if not flags.FLAGS.is_parsed():
+            flags.FLAGS(["test_main.py"])
+        with flagsaver.flagsaver(**{"weights": SMALL, **chosen}):
+            status = test_main.main(["test_main.py"])
+        captured = capfd.readouterr()
+        lines = [line.split("\r")[-1].strip() for line in captured.err.splitlines()]
+        return status, captured.out, [line for line in lines if line and not re.search(r"\d+/\d+ \[.*picture", line)]
+
+    return run
+
+
+def picture(height=20, width=30, channels=3):
+    return np.random.default_rng(height).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def hole(height=20, width=30):
+    mask = np.zeros((height, width, 1), np.uint8)
+    mask[4:12, 5:20] = 255
+    return mask
+
+
+def write_pair(name="a", size=(20, 30)):
+    for folder in ("photos", "masks", "results"):
+        pathlib.Path(folder).mkdir(exist_ok=True)
+    write_png(f"photos/{name}.png", picture(*size))
+    write_png(f"masks/{name}.png", hole(*size))
+
+
+def test_one_photo(run):
+    write_pair()
+    assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png") == (0, "Wrote results/a.png.\n", [])
+    expected = Inpainter(SMALL)(picture(), hole())
+    np.testing.assert_array_equal(read_photo("results/a.png").array, expected)
+
+
+def test_inverted_mask(run):
+    write_pair()
+    write_png("masks/a.png", 255 - hole())
+    assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png", invert_mask=True)[0] == 0
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(SMALL)(picture(), hole()))
+
+
+def test_stages_are_saved(run):
+    write_pair()
+    assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png", save_stages="stages/of/a")[0] == 0
+    names = sorted(path.name for path in pathlib.Path("stages/of/a").iterdir())
+    assert names == ["a_attention.png", "a_coarse.png", "a_mask.png", "a_refined.png"]
+    assert all(read_photo(f"stages/of/a/{name}").array.shape == (20, 30, 3) for name in names)
+    refined, complete = read_photo("stages/of/a/a_refined.png").array, read_photo("results/a.png").array
+    np.testing.assert_array_equal(refined[4:12, 5:20], complete[4:12, 5:20])
+    tinted = read_photo("stages/of/a/a_mask.png").array
+    assert (tinted[4:12, 5:20, 0] >= 127).all()
+    np.testing.assert_array_equal(tinted[12:], picture()[12:])
+
+
+def test_sketch(run):
+    write_pair()
+    lines = np.zeros((20, 30, 1), np.uint8)
+    lines[8] = 255
+    write_png("sketch.png", lines)
+    guided = str(DATA / "generator_guided")
+    chosen = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
+    assert run(**chosen, sketch="sketch.png", weights=guided)[0] == 0
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(guided)(picture(), hole(), lines[..., 0]))
+    assert "take no sketch" in run(**chosen, sketch="sketch.png")[2][0]
+    assert "none was given" in run(**chosen, weights=guided)[2][0]
+
+
+def test_folders_pair_by_stem_and_bad_pairs_are_skipped(run):
+    for name, size in (("a", (20, 30)), ("b", (9, 33)), ("wrong_size", (20, 30)), ("no_mask", (20, 30)), ("no_image", (20, 30))):
+        write_pair(name, size)
+    write_pair("twice")
+    shutil.copy("photos/twice.png", "photos/twice.webp")
+    write_png("masks/wrong_size.png", hole(21, 30))
+    pathlib.Path("masks/no_mask.png").unlink()
+    pathlib.Path("photos/no_image.png").unlink()
+    pathlib.Path("photos/text.png").write_text("hello")
+    shutil.copy("masks/a.png", "masks/text.png")
+    pathlib.Path("photos/Thumbs.db").write_text("not an image, nor named like one")
+    status, printed, lines = run(image="photos", mask="masks", output="results")
+    assert status == 1 and printed == ""
+    assert lines == [
+        "skipped no_image.png: there is no image photos/no_image.*",
+        "skipped no_mask.png: there is no mask masks/no_mask.*",
+        "skipped twice.png: there is more than one image photos/twice.*",
+        "skipped text.png: photos/text.png is not an image in a format that can be read here (PNG, JPEG, WebP, TIFF, BMP, PPM).",
+        "skipped wrong_size.png: The mask masks/wrong_size.png is 30x21 pixels and the image photos/wrong_size.png 30x20: "
+        "they must have the same size.",
+        "test_main.py: error: 2 completed in results, 5 skipped.",
+    ]
+    assert sorted(path.name for path in pathlib.Path("results").iterdir()) == ["a.png", "b.png"]
+
+
+def test_a_good_folder_is_a_success_and_one_mask_serves_all(run):
+    write_pair("a")
+    write_pair("b")
+    status, printed, lines = run(image="photos", mask="masks/a.png", output="results")
+    assert (status, printed, lines) == (0, "Wrote 2 pictures to results.\n", [])
+
+
+def test_empty_mask_returns_the_image_with_a_warning(run):
+    write_pair()
+    write_png("masks/a.png", hole() * 0)
+    status, _, lines = run(image="photos/a.png", mask="masks/a.png", output="results/a.png")
+    assert status == 0 and lines == ["warning: the mask masks/a.png is empty: photos/a.png is returned unchanged."]
+    np.testing.assert_array_equal(read_photo("results/a.png").array, picture())
+
+
+@pytest.mark.parametrize(
+    "chosen, words",
+    [
+        (dict(image="missing.png"), "There is no file missing.png."),
+        (dict(mask="missing.png"), "There is no file missing.png."),
+        (dict(mask="masks"), "The mask masks is a folder, and the image photos/a.png is not"),
+        (dict(mask="masks/full.png"), "The mask masks/full.png covers the whole image"),
+        (dict(mask="masks/large.png"), "is 31x20 pixels and the image photos/a.png 30x20"),
+        (dict(image="text.png"), "text.png is not an image"),
+        (dict(image="cut.jpg"), "cut.jpg is damaged or cut short"),
+        (dict(output="nowhere/a.png"), "The output folder"),
+        (dict(output="results/a.jpg"), "must end in .png"),
+        (dict(output="photos/a.png"), "would replace an input"),
+        (dict(image="photos", mask="masks", output="photos"), "would replace inputs"),
+        (dict(image="photos", mask="masks", output="nowhere"), "The output folder nowhere does not exist"),
+        (dict(image="empty", mask="masks", output="results"), "The folder empty holds no images"),
+        (dict(weights="nowhere"), "There are no weights nowhere"),
+        (dict(max_megapixels=0.0001), "30x20 pixels, more than the limit of 0.0001 megapixels; --max_megapixels raises it"),
+        (dict(mask=None), "--image and --mask go together"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(run, chosen, words):
+    write_pair()
+    write_png("masks/full.png", hole() * 0 + 255)
+    write_png("masks/large.png", hole(20, 31))
+    pathlib.Path("empty").mkdir()
+    pathlib.Path("text.png").write_text("hello")
+    write_png("whole.png", picture(60, 60))
+    from PIL import Image
+
+    Image.open("whole.png").save("cut.jpg")
+    pathlib.Path("cut.jpg").write_bytes(pathlib.Path("cut.jpg").read_bytes()[:2000])
+    before = sorted(pathlib.Path().rglob("*"))
+    status, printed, lines = run(**{"image": "photos/a.png", "mask": "masks/a.png", "output": "results/a.png", **chosen})
+    assert status == 1 and printed == "" and len(lines) == 1
+    assert lines[0].startswith("test_main.py: error: ") and words in lines[0]
+    assert sorted(pathlib.Path().rglob("*")) == before
+
+
+def start(*arguments):
+    command = [sys.executable, str(ROOT / "test_main.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={"PATH": "", "HOME": "."}, timeout=120)
+
+
+def test_bundled_example_in_a_process_of_its_own():
+    finished = start()
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "Wrote completed.png.\n", "")
+    assert read_photo("completed.png").array.shape == (300, 451, 3)
+
+
+def test_stderr_of_a_process_of_its_own_is_one_line():
+    finished = start("--image=missing.png", "--mask=missing.png")
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == "test_main.py: error: There is no file missing.png.\n"

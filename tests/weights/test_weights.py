@@ -1,0 +1,123 @@
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import DATA, cases
+
+from gated_inpaint import Generator, InputError
+from gated_inpaint.weights import load_generator, read_arrays, write_arrays
+from gated_inpaint.weights.__main__ import main, parse
+
+
+@pytest.fixture
+def arrays():
+    return read_arrays(DATA / "generator")
+
+
+def convert(*arguments):
+    return main(parse(["weights", "convert", *map(str, arguments)]))
+
+
+def test_checkpoint_is_found_by_folder_prefix_and_in_a_moved_folder(tmp_path, arrays):
+    shutil.copytree(DATA / "generator", tmp_path / "moved")
+    (tmp_path / "moved/checkpoint").write_text('model_checkpoint_path: "/where/it/was/snap-0"\n')
+    for source in (DATA / "generator/snap-0", tmp_path / "moved"):
+        again = read_arrays(source)
+        assert again.keys() == arrays.keys()
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(again[name], array)
+
+
+def test_picture_channels_are_reversed_and_nothing_else(arrays):
+    reader = tf.train.load_checkpoint(str(DATA / "generator"))
+    changed = {name for name, array in arrays.items() if not np.array_equal(array, reader.get_tensor(name))}
+    assert changed == {
+        *(f"inpaint_net/{scope}/kernel" for scope in ("conv1", "xconv1", "pmconv1", "conv17", "allconv17")),
+        *(f"inpaint_net/{scope}/bias" for scope in ("conv17", "allconv17")),
+        "discriminator/sn_patch_gan/conv1/kernel",
+    }
+    kernel = reader.get_tensor("inpaint_net/conv1/kernel")
+    np.testing.assert_array_equal(arrays["inpaint_net/conv1/kernel"], kernel[:, :, [2, 1, 0, 3, 4]])
+
+
+def test_convert_there_and_back(tmp_path, capsys):
+    assert convert(DATA / "generator_guided", tmp_path / "weights.npz") == 0
+    assert "generator and discriminator, base width 8, with sketch channel" in capsys.readouterr().out
+    (tmp_path / "back").mkdir()
+    assert convert(tmp_path / "weights.npz", tmp_path / "back") == 0
+    original = tf.train.load_checkpoint(str(DATA / "generator_guided"))
+    back = tf.train.load_checkpoint(str(tmp_path / "back"))
+    assert back.get_variable_to_shape_map() == original.get_variable_to_shape_map()
+    for name in original.get_variable_to_shape_map():
+        np.testing.assert_array_equal(back.get_tensor(name), original.get_tensor(name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "weights.npz"]  # No scratch left.
+
+    inputs = dict(cases("generator_guided/io.npz"))["64x64"].network_inputs()
+    expected = load_generator(DATA / "generator_guided")(*inputs).complete
+    np.testing.assert_array_equal(load_generator(tmp_path / "weights.npz")(*inputs).complete, expected)
+
+
+def test_bundled_weights_load():
+    generator = load_generator()
+    assert generator.width == 24 and not generator.sketch
+
+
+def test_released_width_loads(tmp_path):
+    source = Generator(48)
+    write_arrays({name: variable.numpy() for name, variable in source.checkpoint_variables().items()}, tmp_path / "snap-0")
+    loaded = load_generator(tmp_path)
+    assert loaded.width == 48
+    np.testing.assert_array_equal(loaded.variables[0], source.variables[0])
+
+
+def without(arrays, name):
+    return {key: array for key, array in arrays.items() if key != name}
+
+
+NAME = "inpaint_net/allconv14/kernel"
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda arrays: without(arrays, NAME), f"no variable {NAME}"),
+        (lambda arrays: {**arrays, NAME: arrays[NAME][..., :6]}, rf"{NAME} has shape \[3, 3, 8, 6\].* needs \[3, 3, 8, 16\]"),
+        (lambda arrays: {**arrays, NAME: arrays[NAME] * np.nan}, f"{NAME} holds values that are not finite"),
+        (lambda arrays: without(arrays, "inpaint_net/conv1/kernel"), "no variable inpaint_net/conv1/kernel"),
+        (lambda arrays: {**arrays, "inpaint_net/conv1/kernel": np.zeros([5, 5, 4, 8])}, r"conv1/kernel has shape \[5, 5, 4, 8\]"),
+        (lambda arrays: {"other": np.zeros(3)}, "no variable of this network"),
+        (lambda arrays: {NAME: np.array([object()])}, "cannot be read as an .npz of plain arrays"),
+    ],
+)
+def test_weights_of_another_network_are_refused_by_name(tmp_path, arrays, change, words):
+    np.savez(tmp_path / "weights.npz", **change(arrays))
+    with pytest.raises(InputError, match=words):
+        load_generator(tmp_path / "weights.npz")
+
+
+def test_unreadable_weights_are_refused(tmp_path):
+    (tmp_path / "text.npz").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    shutil.copytree(DATA / "generator", tmp_path / "cut")
+    (tmp_path / "cut/snap-0.data-00000-of-00001").write_bytes(b"")
+    shutil.copytree(DATA / "generator", tmp_path / "two")
+    shutil.copy(tmp_path / "two/snap-0.index", tmp_path / "two/snap-1.index")
+    (tmp_path / "two/checkpoint").unlink()
+    for source, words in (
+        ("missing.npz", "no weights file"),
+        ("text.npz", "cannot be read"),
+        ("missing", "neither an .npz, nor"),
+        ("empty", "holds no checkpoint"),
+        ("cut", "cannot be read"),
+        ("two", "holds 2 checkpoints: name one, such as .*snap-0"),
+    ):
+        with pytest.raises(InputError, match=words):
+            load_generator(tmp_path / source)
+
+
+def test_convert_says_what_is_wrong(tmp_path, capsys):
+    assert convert(tmp_path / "missing.npz", tmp_path / "target.npz") == 1
+    assert capsys.readouterr().err.startswith("gated_inpaint.weights: error: There is no weights file")
+    assert convert(DATA / "generator", tmp_path / "nowhere/target.npz") == 1
+    assert "nowhere does not exist" in capsys.readouterr().err
