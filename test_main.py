@@ -7,12 +7,14 @@ White in the mask is the hole. Folders pair by stem. With no flags a bundled exa
 went well, and 1 if anything was wrong, which is then said on stderr.
 """
 
-import contextlib
-import os
 import pathlib
 import sys
 
 from absl import app, flags
+
+from gated_inpaint import example
+from gated_inpaint.errors import InputError
+from gated_inpaint.quiet import tensorflow_quiet
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("image", None, "Photo to complete (PNG, JPEG, WebP, TIFF, BMP, PPM), or a folder of them.")
@@ -34,8 +36,6 @@ def main(argv):
     if (FLAGS.image is None) != (FLAGS.mask is None):
         return fail("--image and --mask go together: the mask says what to complete in the image.")
     with tensorflow_quiet():
-        from gated_inpaint import example
-        from gated_inpaint.errors import InputError
         from gated_inpaint.inference.files import CompletionOptions, complete_files
 
     options = CompletionOptions(
@@ -64,23 +64,6 @@ def main(argv):
 def fail(message):
     print(f"test_main.py: error: {message}", file=sys.stderr)
     return 1
-
-
-@contextlib.contextmanager
-def tensorflow_quiet():
-    """Keeps TensorFlow's remarks about the machine, made while it is imported, off stderr; unless its log level was set by hand."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        yield
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(null)
 
 
 if __name__ == "__main__":

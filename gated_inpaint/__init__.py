@@ -7,10 +7,21 @@
 Everywhere in the package pictures are RGB and masks are 1 in the hole.
 """
 
+import importlib
+
 __version__ = "0.1.0"
-
-from gated_inpaint.errors import InputError
-from gated_inpaint.inference import Inpainter
-from gated_inpaint.networks import Discriminator, Generator
-
 __all__ = ["Discriminator", "Generator", "InputError", "Inpainter"]
+
+_HOME = {
+    "Discriminator": "gated_inpaint.networks",
+    "Generator": "gated_inpaint.networks",
+    "InputError": "gated_inpaint.errors",
+    "Inpainter": "gated_inpaint.inference",
+}
+
+
+def __getattr__(name):
+    """Imports TensorFlow when something that needs it is asked for, not before: commands can set it up, or fail, at once."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

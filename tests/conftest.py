@@ -8,6 +8,10 @@ import pathlib
 
 import numpy as np
 import pytest
+import tensorflow as tf
+
+# Two logical devices, so that what runs on several can be tested.
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 
 DATA = pathlib.Path(__file__).parent / "data"
 

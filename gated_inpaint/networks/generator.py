@@ -117,7 +117,7 @@ class Generator(keras.Model):
     """The two-stage generator.
 
     Arguments:
-      width: base width c of the tables; even. 48 as released: 4,052,478 parameters.
+      width: base width c of the tables; a multiple of 4. 48 as released: 4,052,478 parameters.
       sketch: whether the network takes a sketch (one more input channel of the first stage).
       dtype: "float32", or "mixed_bfloat16": convolutions in bfloat16; weights, attention scores and pictures stay in float32.
 
@@ -125,13 +125,13 @@ class Generator(keras.Model):
     masked, respectively unmasked, pixels is ignored. Returns a `Completion`.
 
     Raises:
-      ValueError: width is not even; a sketch is missing, or given to a network without one.
+      ValueError: width is no multiple of 4; a sketch is missing, or given to a network without one.
     """
 
     def __init__(self, width=RELEASED_WIDTH, sketch=False, dtype="float32", **kwargs):
         super().__init__(**kwargs)
-        if width < 2 or width % 2:
-            raise ValueError(f"The base width must be even and positive, not {width}.")
+        if width < 4 or width % 4:  # The narrowest row has half the base width, and is split once more.
+            raise ValueError(f"The base width must be a positive multiple of 4, not {width}.")
         self.width = width
         self.sketch = sketch
         self.convolutions = {}

@@ -19,6 +19,9 @@ from gated_inpaint.errors import InputError
 # What belongs to the networks in a checkpoint; the rest is the optimiser's.
 _NETWORK_NAME = re.compile(r"(inpaint_net|discriminator/sn_patch_gan)/.+/(kernel|bias|u)")
 
+# The folder of a training run holds its generator's moving average twice: where validation was best, and at the newest checkpoint.
+RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
+
 # First convolutions, with the picture in their first three input channels, and last ones, with the picture as output.
 _READS_PICTURE = (
     "inpaint_net/conv1/kernel",
@@ -38,7 +41,8 @@ def read_arrays(source):
     """Reads weights.
 
     Arguments:
-      source: path of an `.npz`, or folder or prefix of a TensorFlow 1 checkpoint.
+      source: path of an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run (its best weights, or
+        its newest ones if it has not been validated).
 
     Returns:
       {checkpoint name: float32 array}, RGB; of the generator, and of the discriminator if it is there.
@@ -46,11 +50,11 @@ def read_arrays(source):
     Raises:
       InputError: nothing is there, or it cannot be read as weights.
     """
-    source = os.fspath(source)
+    source = _of_run(os.fspath(source))
     if source.endswith(".npz"):
         arrays = _read_npz(source)
     else:
-        arrays = _reverse_picture_channels(_read_checkpoint(source))
+        arrays = reverse_picture_channels(_read_checkpoint(source))
     if not arrays:
         raise InputError(f"{source} holds no variable of this network (inpaint_net/.../kernel).")
     return arrays
@@ -78,7 +82,7 @@ def write_arrays(arrays, target):
         if target.suffix == ".npz":
             np.savez(scratch / target.name, **arrays)
         else:
-            _write_checkpoint(_reverse_picture_channels(arrays), scratch, target.name)
+            _write_checkpoint(reverse_picture_channels(arrays), scratch, target.name)
         # The index makes a checkpoint exist, so it comes last but for the state file that names it.
         for path in sorted(scratch.iterdir(), key=lambda path: (path.name == "checkpoint", path.suffix == ".index")):
             os.replace(path, target.parent / path.name)
@@ -86,6 +90,12 @@ def write_arrays(arrays, target):
         raise InputError(f"Cannot write {target}: {error.strerror}.") from error
     finally:
         shutil.rmtree(scratch)
+
+
+def _of_run(source):
+    """The weights in the folder of a training run; any other source as it is."""
+    inside = (os.path.join(source, name) for name in (RUN_BEST, RUN_NEWEST))
+    return next((path for path in inside if os.path.isfile(path)), source)
 
 
 def _read_npz(path):
@@ -132,7 +142,7 @@ def _write_checkpoint(arrays, folder, name):
     (folder / "checkpoint").write_text(f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n')
 
 
-def _reverse_picture_channels(arrays):
+def reverse_picture_channels(arrays):
     """From RGB to BGR or back."""
     reversed_arrays = dict(arrays)
     for name in _READS_PICTURE:

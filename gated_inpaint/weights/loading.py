@@ -58,9 +58,9 @@ def _width_and_sketch(arrays, source):
     if first not in arrays:
         raise InputError(f"{source} has no variable {first}: it holds weights of another network.")
     shape = arrays[first].shape
-    if len(shape) != 4 or shape[:2] != (5, 5) or shape[2] not in (5, 6) or shape[3] % 2:
+    if len(shape) != 4 or shape[:2] != (5, 5) or shape[2] not in (5, 6) or shape[3] % 4:
         raise InputError(
-            f"{source}: {first} has shape {list(shape)}, and this network needs [5, 5, 5 or 6 with a sketch, an even width]: "
+            f"{source}: {first} has shape {list(shape)}, and this network needs [5, 5, 5 or 6 with a sketch, a multiple of 4]: "
             "it holds weights of another network."
         )
     return shape[3], shape[2] == 6

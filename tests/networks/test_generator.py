@@ -73,5 +73,5 @@ def test_refuses_a_missing_or_needless_sketch():
         Generator(4)(image, mask, mask)
     with pytest.raises(ValueError, match="takes a sketch, and none was given"):
         Generator(4, sketch=True)(image, mask)
-    with pytest.raises(ValueError, match="not 5"):
-        Generator(5)
+    with pytest.raises(ValueError, match="multiple of 4, not 6"):
+        Generator(6)

@@ -1,0 +1,1 @@
+"""How good completed pictures are: metrics."""

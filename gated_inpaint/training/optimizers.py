@@ -1,0 +1,45 @@
+"""Optimisers by name: Keras's, and those of TensorFlow Addons where it is installed."""
+
+import inspect
+
+from tensorflow import keras
+
+from gated_inpaint.errors import InputError
+
+# As released; an optimiser takes those that it knows.
+_RELEASED = {"beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-8}
+
+
+def make_optimizer(name, learning_rate):
+    """An optimiser with the release's betas and epsilon.
+
+    Arguments:
+      name: "Adam", "SGD", or the class name of an optimiser in TensorFlow Addons, such as "LAMB".
+      learning_rate: a number, or a Keras schedule.
+
+    Raises:
+      InputError: there is no such optimiser, Addons is not installed, or it needs more than a learning rate.
+    """
+    if name in ("Adam", "SGD"):
+        optimizer = getattr(keras.optimizers, name)
+    else:
+        optimizer = _from_addons(name)
+    parameters = inspect.signature(optimizer.__init__).parameters
+    try:
+        return optimizer(learning_rate=learning_rate, **{key: value for key, value in _RELEASED.items() if key in parameters})
+    except TypeError as error:
+        raise InputError(f"--optimizer={name} cannot be made from a learning rate alone: {error}.") from error
+
+
+def _from_addons(name):
+    try:
+        from tensorflow_addons import optimizers
+    except ImportError as error:
+        raise InputError(
+            f"--optimizer={name}: optimisers other than Adam and SGD come from TensorFlow Addons, which is not installed; "
+            "it exists for TensorFlow 2.15, on Python 3.9 to 3.11."
+        ) from error
+    if not inspect.isclass(getattr(optimizers, name, None)):
+        known = sorted(key for key, value in vars(optimizers).items() if inspect.isclass(value))
+        raise InputError(f"--optimizer={name}: TensorFlow Addons has no such optimiser; it has {', '.join(known)}.")
+    return getattr(optimizers, name)

@@ -1,0 +1,269 @@
+"""Whole runs: small networks on small pictures, in processes that are stopped, killed, starved of disk, and resumed."""
+
+import json
+import os
+import pathlib
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gated_inpaint import Inpainter, InputError
+from gated_inpaint.training.loop import TrainingError, train
+from gated_inpaint.training.options import TrainingOptions
+from gated_inpaint.weights import read_arrays
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(11):
+        small = rng.integers(0, 256, (5, 6, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(small, (48, 40), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+def options(photos, run_dir, **changed):
+    small = dict(
+        size=16,
+        validation_masks="union",
+        width=4,
+        discriminator_width=4,
+        batch_size=4,
+        learning_rate=1e-3,
+        steps=4,
+        checkpoint_every=2,
+    )
+    return TrainingOptions(**{"data": str(photos), "run_dir": str(run_dir), "summarize_every": 1, **small, **changed})
+
+
+def start(run, environment=None, limit=None, **more):
+    """Starts train_main.py in a process of its own with the options of `run`."""
+    names = json.loads(json.dumps({**vars(run), **more}))
+    flags = [f"--{name}={value}" for name, value in names.items() if value is not None]
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "train_main.py"), *flags],
+        env={**os.environ, **(environment or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=limit,
+    )
+
+
+def wait_for(path, process, seconds=120):
+    until = time.monotonic() + seconds
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < until, f"{path} did not come"
+        time.sleep(0.05)
+
+
+def state(run_dir):
+    """All that the newest checkpoint of a run holds, by name."""
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(pathlib.Path(run_dir) / "checkpoints")))
+    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith(("save_counter", "_CHECKPOINTABLE"))]
+    return {name: reader.get_tensor(name) for name in sorted(names)}
+
+
+def assert_same_state(first, second):
+    first, second = state(first), state(second)
+    assert first.keys() == second.keys() and len(first) > 100
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, second[name], err_msg=name)
+
+
+def scalars(run_dir, tag):
+    """{step: value} of a TensorBoard scalar."""
+    values = {}
+    for path in sorted(pathlib.Path(run_dir, "tensorboard").iterdir()):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                if value.tag == tag:
+                    values[event.step] = float(tf.make_ndarray(value.tensor))
+    return values
+
+
+@pytest.fixture(scope="module")
+def straight(photos, tmp_path_factory):
+    """A run of 8 steps without a pause."""
+    run_dir = tmp_path_factory.mktemp("straight") / "run"
+    train(options(photos, run_dir, steps=8, validation_data=str(photos), validate_every=4))
+    return run_dir
+
+
+def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
+    names = {path.name for path in straight.iterdir()}
+    assert names == {"options.json", "log.txt", "photos.csv", "checkpoints", "weights.npz", "best.npz", "best.json", "tensorboard"}
+    assert json.loads((straight / "options.json").read_text())["steps"] == 8
+    log = (straight / "log.txt").read_text()
+    assert "11 photos in" in log and "Step 4: l1" in log and "Stopped at step 8 of 8" in log
+    assert sorted(path.name for path in (straight / "checkpoints").glob("*.index")) == [f"step-{n}.index" for n in (4, 6, 8)]
+    for tag in ("loss/generator", "loss/discriminator", "loss/reconstruction", "images_per_second"):
+        assert set(scalars(straight, tag)) == set(range(1, 9))
+    validated = scalars(straight, "validation/l1_in_hole")
+    assert set(validated) == {4, 8} and min(validated.values()) == pytest.approx(
+        json.loads((straight / "best.json").read_text())["l1_in_hole"]
+    )
+    inpainter = Inpainter(straight)
+    best = read_arrays(straight / "best.npz")
+    for name, variable in inpainter.generator.checkpoint_variables().items():
+        np.testing.assert_array_equal(variable, best[name])
+
+
+def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=8, validation_data=str(photos), validate_every=4)
+    process = start(run)
+    wait_for(tmp_path / "run/checkpoints/step-2.index", process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    train(run)
+    assert "Resuming at step" in (tmp_path / "run/log.txt").read_text()
+    assert_same_state(tmp_path / "run", straight)
+    losses = scalars(tmp_path / "run", "loss/generator")
+    assert losses == scalars(straight, "loss/generator")  # The same photos and masks, then, too.
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_stop_it_writes_a_checkpoint_and_exits_well(photos, tmp_path, number):
+    process = start(options(photos, tmp_path / "run", steps=1_000_000, checkpoint_every=1_000_000))
+    wait_for(tmp_path / "run/tensorboard", process)
+    until = time.monotonic() + 120
+    while not scalars(tmp_path / "run", "loss/generator") and time.monotonic() < until:
+        time.sleep(0.2)
+    process.send_signal(number)
+    printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, printed
+    assert "stopping after this step" in printed
+    assert list((tmp_path / "run/checkpoints").glob("step-*.index"))
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(photos, tmp_path, straight):
+    """A limit on the size of files stands for the full disk: every write beyond it fails."""
+    run_dir = tmp_path / "run"
+    train(options(photos, run_dir, steps=2))
+    before = state(run_dir)
+    size = max(path.stat().st_size for path in (run_dir / "checkpoints").iterdir()) // 2
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    printed, _ = start(options(photos, run_dir, steps=4), limit=limit, override=True).communicate(timeout=120)
+    assert "could not be written" in printed
+    after = state(run_dir)
+    for name, value in before.items():
+        np.testing.assert_array_equal(after[name], value)
+    train(options(photos, run_dir, steps=4), override=True)
+    assert int(state(run_dir)["training/step/.ATTRIBUTES/VARIABLE_VALUE"]) == 4
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(photos, tmp_path):
+    train(options(photos, tmp_path / "run", steps=2))
+    before, saved = state(tmp_path / "run"), tmp_path / "run/options.json"
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), "learning_rate": 1e30}))
+    with pytest.raises(TrainingError, match="Step 3: the loss is not finite.*checkpoints/step-2"):
+        train(options(photos, tmp_path / "run", steps=9, checkpoint_every=1, learning_rate=1e30), override=True)
+    for name, value in state(tmp_path / "run").items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_other_options_are_refused_by_name(photos, tmp_path):
+    train(options(photos, tmp_path / "run", steps=1))
+    with pytest.raises(InputError, match="--width was 4 and is now 8.*another --run_dir"):
+        train(options(photos, tmp_path / "run", steps=1, width=8), override=True)
+    with pytest.raises(InputError, match="--steps was 1 and is now 2. They may change: add --override"):
+        train(options(photos, tmp_path / "run", steps=2))
+    train(options(photos, tmp_path / "run", steps=2), override=True)
+    assert int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"]) == 2
+
+
+def test_fine_tuning_starts_from_weights(photos, tmp_path, straight):
+    train(options(photos, tmp_path / "run", steps=1, init_weights=str(straight), learning_rate=0.0))
+    start_from, tuned = read_arrays(straight), read_arrays(tmp_path / "run")
+    for name, array in tuned.items():
+        np.testing.assert_allclose(array, start_from[name], atol=1e-7)
+    with pytest.raises(InputError, match="needs .*weights of another network"):
+        train(options(photos, tmp_path / "other", width=8, init_weights=str(straight)))
+
+
+def test_guided_run(photos, tmp_path):
+    train(options(photos, tmp_path / "run", steps=1, sketch=True, validation_data=str(photos)))
+    assert Inpainter(tmp_path / "run").generator.sketch
+
+
+@pytest.mark.parametrize(
+    "changed, words",
+    [
+        (dict(size=20), "multiple of 8, not 20"),
+        (dict(data=""), "--data is needed"),
+        (dict(masks="squares"), "squares"),
+        (dict(optimizer="Best"), "--optimizer=Best"),
+        (dict(batch_size=0), "at least 1, not 0"),
+        (dict(xla="maybe"), "auto, on, off, not 'maybe'"),
+        (dict(distribution_strategy="multi_worker_mirrored"), "TF_CONFIG"),
+        (dict(data="/nowhere"), "/nowhere"),
+    ],
+)
+def test_bad_options_are_named(photos, tmp_path, changed, words):
+    with pytest.raises(InputError, match=words):
+        train(options(photos, tmp_path / "run", **changed))
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def start_workers(run, count=2):
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(count)]}
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
+    return [start(run, {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}) for task in tasks]
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
+@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker_mirrored"])
+def test_two_replicas_compute_what_one_would(photos, tmp_path, strategy, optimizer):
+    chosen = dict(steps=10, optimizer=optimizer, checkpoint_every=10)
+    train(options(photos, tmp_path / "one", **chosen))
+    two = options(photos, tmp_path / "two", distribution_strategy=strategy, **chosen)
+    if strategy == "mirrored":
+        assert len(tf.config.list_logical_devices("CPU")) == 2
+        train(two)
+    else:
+        workers = start_workers(two)
+        for worker in workers:
+            printed, _ = worker.communicate(timeout=240)
+            assert worker.returncode == 0, printed
+    for tag in ("loss/generator", "loss/discriminator", "loss/reconstruction"):
+        one, both = scalars(tmp_path / "one", tag), scalars(tmp_path / "two", tag)
+        np.testing.assert_allclose([both[step] for step in one], list(one.values()), atol=1e-4)
+    if optimizer == "SGD":
+        for name, array in read_arrays(tmp_path / "one").items():
+            np.testing.assert_allclose(read_arrays(tmp_path / "two")[name], array, atol=1e-6, err_msg=name)
+
+
+def test_when_a_worker_dies_the_other_says_so_and_the_job_resumes(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=1_000_000, distribution_strategy="multi_worker_mirrored", checkpoint_every=2)
+    workers = start_workers(run)
+    wait_for(tmp_path / "run/checkpoints/step-2.index", workers[0], 240)
+    workers[1].kill()
+    printed, _ = workers[0].communicate(timeout=120)
+    workers[1].communicate()
+    assert workers[0].returncode == 1 and "another worker is gone" in printed.splitlines()[-1], printed
+    reached = int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"])
+    train(options(photos, tmp_path / "run", steps=reached + 1), override=True)
+    assert f"Resuming at step {reached}" in (tmp_path / "run/log.txt").read_text()
