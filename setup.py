@@ -27,6 +27,7 @@ setup(
         "numpy",
         "opencv-python",
         "pillow",  # Image headers before decoding, damaged files, EXIF and ICC: what OpenCV does not tell.
+        "tensorboard",
         "tqdm",
     ],
     extras_require={"test": ["pytest", "ruff"]},

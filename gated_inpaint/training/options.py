@@ -26,9 +26,7 @@ class TrainingOptions:
     masks: str = _option(
         "union", "Holes: 'union' of strokes and a rectangle, 'strokes', 'rectangle', 'centre', or a folder of masks."
     )
-    validation_masks: str = _option(
-        "centre", "Holes of the validation, as for --masks: the centre rectangle as in the paper.", True
-    )
+    validation_masks: str = _option("centre", "Holes of the validation, given like --masks.", harmless=True)
     sketch: bool = _option(False, "Guided training: by NAME_edge.* beside each photo, or by edges found on the fly.")
     max_bad_fraction: float = _option(0.01, "Stop if more than this share of the photos cannot be read.", harmless=True)
 

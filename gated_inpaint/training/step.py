@@ -72,9 +72,10 @@ class TrainingStep(tf.Module):
             "discriminator": discriminator.checkpoint_variables(),
             "average": average.checkpoint_variables(),
         }
-        # Built now, so that a checkpoint restores the optimisers' variables before the first step.
-        generator_optimizer.build(generator.trainable_variables)
-        discriminator_optimizer.build(discriminator.trainable_variables)
+        # Built now, so that a checkpoint finds the optimisers' variables; those of Addons build themselves, and are restored as they do.
+        for optimizer, network in ((generator_optimizer, generator), (discriminator_optimizer, discriminator)):
+            if hasattr(optimizer, "build"):
+                optimizer.build(network.trainable_variables)
 
     def steps_done(self):
         """How many steps were made, as an integer."""

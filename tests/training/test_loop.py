@@ -34,16 +34,8 @@ def photos(tmp_path_factory):
 
 
 def options(photos, run_dir, **changed):
-    small = dict(
-        size=16,
-        validation_masks="union",
-        width=4,
-        discriminator_width=4,
-        batch_size=4,
-        learning_rate=1e-3,
-        steps=4,
-        checkpoint_every=2,
-    )
+    small = dict(size=16, width=4, discriminator_width=4, batch_size=4, learning_rate=1e-3, steps=4, checkpoint_every=2)
+    small["validation_masks"] = "union"
     return TrainingOptions(**{"data": str(photos), "run_dir": str(run_dir), "summarize_every": 1, **small, **changed})
 
 
@@ -171,9 +163,9 @@ def test_a_full_disk_leaves_the_last_checkpoint(photos, tmp_path, straight):
 def test_a_loss_that_is_not_finite_stops_the_run(photos, tmp_path):
     train(options(photos, tmp_path / "run", steps=2))
     before, saved = state(tmp_path / "run"), tmp_path / "run/options.json"
-    saved.write_text(json.dumps({**json.loads(saved.read_text()), "learning_rate": 1e30}))
+    saved.write_text(json.dumps({**json.loads(saved.read_text()), "hole_weight": 1e39}))
     with pytest.raises(TrainingError, match="Step 3: the loss is not finite.*checkpoints/step-2"):
-        train(options(photos, tmp_path / "run", steps=9, checkpoint_every=1, learning_rate=1e30), override=True)
+        train(options(photos, tmp_path / "run", steps=9, checkpoint_every=1, hole_weight=1e39), override=True)
     for name, value in state(tmp_path / "run").items():
         np.testing.assert_array_equal(value, before[name])
 

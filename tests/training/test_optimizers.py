@@ -1,0 +1,42 @@
+import importlib.util
+
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from gated_inpaint import Discriminator, Generator, InputError
+from gated_inpaint.training.optimizers import make_optimizer
+from gated_inpaint.training.step import Batch, TrainingStep
+
+HAS_ADDONS = importlib.util.find_spec("tensorflow_addons") is not None
+
+
+def test_adam_is_as_released():
+    optimizer = make_optimizer("Adam", 1e-4)
+    assert isinstance(optimizer, keras.optimizers.Adam)
+    assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.5, 0.999, 1e-8)
+    assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+
+
+@pytest.mark.skipif(not HAS_ADDONS, reason="TensorFlow Addons exists for TensorFlow 2.15 alone")
+@pytest.mark.parametrize("name", ["LAMB", "RectifiedAdam", "NovoGrad"])
+def test_optimisers_of_addons_train(name):
+    step = TrainingStep(Generator(4), Discriminator(4), make_optimizer(name, 1e-3), make_optimizer(name, 1e-3), Generator(4))
+    before = step.generator.trainable_variables[0].numpy()
+    batch = Batch(tf.random.stateless_uniform([1, 16, 16, 3], [0, 0], -1, 1), tf.ones([1, 16, 16, 1]))
+    tf.function(step.__call__)(batch)
+    assert (step.generator.trainable_variables[0].numpy() != before).any()
+
+
+@pytest.mark.skipif(not HAS_ADDONS, reason="TensorFlow Addons exists for TensorFlow 2.15 alone")
+def test_what_addons_does_not_have_is_refused():
+    with pytest.raises(InputError, match="no such optimiser; it has .*LAMB"):
+        make_optimizer("Best", 1e-3)
+    with pytest.raises(InputError, match="cannot be made from a learning rate alone"):
+        make_optimizer("AdamW", 1e-3)
+
+
+@pytest.mark.skipif(HAS_ADDONS, reason="Addons is installed")
+def test_without_addons_its_optimisers_are_refused():
+    with pytest.raises(InputError, match="LAMB: .*TensorFlow Addons, which is not installed"):
+        make_optimizer("LAMB", 1e-3)
