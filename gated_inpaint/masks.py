@@ -1,0 +1,260 @@
+"""Masks: where the hole is. Drawn on the fly in TensorFlow operations, or read from a folder.
+
+Every kind of mask is a function of a seed and a size:
+
+    mask = union(seed, height, width)
+
+  seed           int32 or int64 [2], or [batch, 2] for a batch: one mask per seed, the same as that seed alone gives. Equal seeds
+                 give equal masks: eagerly, in a graph, in tf.data, and up to rounding at single pixels when compiled by XLA.
+  height, width  Python integers: shapes are static.
+  mask           float32 [height, width, 1] or [batch, height, width, 1]: 1 in the hole, 0 outside it.
+
+  strokes    one to three brush strokes, each a zigzag of 4 to 11 segments with round joints; then random flips
+  rectangle  half the picture's height and width, less up to an eighth of the height and of the width; anywhere
+  union      both, as the network is trained
+  centre     the middle half of height and width, for validation; the seed does not matter
+  (folder)   a mask file of a folder, chosen by the seed
+
+`mask_function` finds them by name. All but the folder's compile with XLA.
+
+The distribution is that of the authors' release, which draws 256x256 masks; lengths scale with the picture. Where it is not square,
+a stroke's segments follow the diagonal, its thickness the square root of the area, and a rectangle each side on its own.
+
+Reference: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589, section 3.4 and algorithm 1.
+"""
+
+import functools
+import math
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from gated_inpaint.errors import InputError
+
+MOST_STROKES = 3
+FEWEST_SEGMENTS, MOST_SEGMENTS = 4, 11
+ANGLE, ANGLE_RANGE = 2 * math.pi / 5, 2 * math.pi / 15
+THINNEST, THICKEST = 12, 39  # Pixels, at RELEASED_SIDE.
+RELEASED_SIDE = 256
+
+EXTENSIONS = (".png", ".jpg", ".jpeg")
+
+
+def _for_each_seed(function):
+    """Lets a function of one seed take a batch of seeds, too."""
+
+    @functools.wraps(function)
+    def of_one_or_many(seed, height, width):
+        seed = tf.convert_to_tensor(seed)
+        if seed.shape.rank == 1:
+            return function(seed, height, width)
+        mask = tf.TensorSpec([height, width, 1], tf.float32)
+        return tf.map_fn(lambda one: function(one, height, width), seed, fn_output_signature=mask)
+
+    return of_one_or_many
+
+
+@_for_each_seed
+def strokes(seed, height, width):
+    """Brush strokes. See the module's conventions."""
+    return _rasterise(*_draw_strokes(seed, height, width), height, width)
+
+
+@_for_each_seed
+def rectangle(seed, height, width):
+    """A rectangle anywhere. See the module's conventions."""
+    of_corner, of_margin = _split(seed, 2)
+    size = np.array([height, width])
+    corner = _draw_integer(of_corner, [2], 0, size - size // 2)
+    margin = _draw_integer(of_margin, [2], 0, size // 16)  # The same at both ends of a side.
+    return _box(corner + margin, corner + size // 2 - margin, height, width)
+
+
+@_for_each_seed
+def union(seed, height, width):
+    """Brush strokes and a rectangle, independent of each other. See the module's conventions."""
+    of_strokes, of_rectangle = _split(seed, 2)
+    return tf.maximum(strokes(of_strokes, height, width), rectangle(of_rectangle, height, width))
+
+
+@_for_each_seed
+def centre(seed, height, width):
+    """The rectangle in the middle, half as high and wide as the picture. See the module's conventions."""
+    size = np.array([height, width])
+    corner = (size - size // 2) // 2
+    return _box(corner, corner + size // 2, height, width)
+
+
+def from_folder(folder):
+    """A function like the ones above that picks one of a folder's mask files (PNG, JPEG) by its seed.
+
+    White is the hole: above 127 of 255, after nearest-neighbour resizing to the size asked for. What is transparent never is. The
+    files are listed and checked once, here, and read whenever a mask is asked for.
+
+    Raises:
+      InputError: the folder is missing or has no mask files, or one of them is damaged.
+    """
+    paths = _mask_files(pathlib.Path(folder))
+
+    @_for_each_seed
+    def pick(seed, height, width):
+        path = tf.gather(paths, _draw_integer(seed, [], 0, len(paths) - 1))
+        levels = tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+        levels = tf.cast(tf.image.resize(levels, [height, width], "nearest"), tf.float32)
+        # One channel is gray, two are gray and alpha, three RGB, four RGBA.
+        has_alpha = tf.shape(levels)[-1] % 2 == 0
+        colours = tf.cond(has_alpha, lambda: levels[..., :-1], lambda: levels)
+        hole = (tf.reduce_mean(colours, axis=-1, keepdims=True) > 127.0) & ((levels[..., -1:] > 127.0) | ~has_alpha)
+        return tf.ensure_shape(tf.cast(hole, tf.float32), [height, width, 1])
+
+    return pick
+
+
+KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "centre": centre}
+
+
+def mask_function(kind):
+    """The function that makes masks of a kind: a name in `KINDS`, or the path of a folder of mask files.
+
+    Raises:
+      InputError: it is neither, or the folder cannot be used (see `from_folder`).
+    """
+    if str(kind) in KINDS:
+        return KINDS[str(kind)]
+    if not pathlib.Path(kind).is_dir():
+        raise InputError(f"The masks '{kind}' are neither a kind that can be drawn ({', '.join(KINDS)}) nor a folder.")
+    return from_folder(kind)
+
+
+def _box(start, stop, height, width):
+    """1 from start, (row, column), to just before stop."""
+    rows, columns = tf.range(height)[:, tf.newaxis], tf.range(width)
+    rows = tf.cast((start[0] <= rows) & (rows < stop[0]), tf.float32)
+    columns = tf.cast((start[1] <= columns) & (columns < stop[1]), tf.float32)
+    return (rows * columns)[..., tf.newaxis]
+
+
+def _draw_strokes(seed, height, width):
+    """Draws the strokes' vertices, (x, y) in pixels, [strokes, segments + 1, 2], and radii, [strokes].
+
+    Shapes are those of the most strokes and segments. A stroke that is not there has a negative radius; a stroke of fewer segments
+    stays at its last vertex.
+    """
+    of_count, of_segments, of_spread, of_angle, of_length, of_start, of_thickness, of_flip = _split(seed, 8)
+    size = np.array([width, height], np.float32)
+    mean_length = math.hypot(height, width) / 8
+
+    # A zigzag: every second segment is mirrored.
+    below, above = tf.unstack(ANGLE_RANGE * _draw(of_spread, [2, MOST_STROKES, 1]))
+    angle = ANGLE - below + (below + above) * _draw(of_angle, [MOST_STROKES, MOST_SEGMENTS])
+    angle *= np.where(np.arange(MOST_SEGMENTS) % 2 == 0, -1.0, 1.0)
+
+    # The quantile function turns uniform numbers into normal ones.
+    normal = tf.math.ndtri(_draw(of_length, [MOST_STROKES, MOST_SEGMENTS]))
+    length = tf.clip_by_value(mean_length + mean_length // 2 * normal, 0.0, 2 * mean_length)
+    segments = _draw_integer(of_segments, [MOST_STROKES, 1], FEWEST_SEGMENTS, MOST_SEGMENTS)
+    length = tf.where(tf.range(MOST_SEGMENTS) < segments, length, 0.0)
+
+    vertices = [size * _draw(of_start, [MOST_STROKES, 2])]
+    for step in tf.unstack(tf.stack([length * tf.cos(angle), length * tf.sin(angle)], axis=-1), axis=1):
+        vertices.append(tf.clip_by_value(vertices[-1] + step, 0.0, size))
+    vertices = tf.stack(vertices, axis=1)
+    vertices = tf.where(_draw_integer(of_flip, [2], 0, 1) == 1, size - vertices, vertices)
+
+    thickness = tf.cast(_draw_integer(of_thickness, [MOST_STROKES], THINNEST, THICKEST), tf.float32)
+    radius = thickness / 2 * (math.sqrt(height * width) / RELEASED_SIDE)
+    count = _draw_integer(of_count, [], 1, MOST_STROKES)
+    return vertices, tf.where(tf.range(MOST_STROKES) < count, radius, -1.0)
+
+
+def _rasterise(vertices, radius, height, width):
+    """The pixels whose centres are less than a stroke's radius from one of its segments.
+
+    Testing every pixel against every segment would be two million distances for a 256x256 mask. But a thick segment is convex and
+    meets each row of pixels in one interval: the ends of those are 17 thousand numbers. A row is then filled by running sums of +1
+    where an interval starts and -1 where one stops.
+    """
+    return _fill(*_row_intervals(vertices, radius, height, width), height, width)
+
+
+def _row_intervals(vertices, radius, height, width):
+    """Where rows meet thick segments: first column inside and first column after, int32 [strokes, segments, height].
+
+    A thick segment is made of discs whose centres lie on a line. Among those that meet a row, the one that reaches furthest to the
+    left touches the left edge of the thick segment there, or is the first or last of the line; so on the right.
+    """
+    start = vertices[:, :-1]
+    left, top = tf.split(start, 2, axis=-1)
+    across, down = tf.split(vertices[:, 1:] - start, 2, axis=-1)
+    down = tf.where(tf.abs(down) < 1e-3, 1e-3, down)  # A level line is tilted a little: it is divided by.
+    radius = radius[:, tf.newaxis, tf.newaxis]
+
+    row = tf.range(height, dtype=tf.float32) + 0.5 - top
+    fraction = row / down  # Of the line, where it meets the row.
+    shift = radius * across / (tf.abs(down) * tf.sqrt(across**2 + down**2))
+
+    def furthest_disc(fraction):
+        """Its centre's column, and the square of half the row's length in it: negative where they do not meet."""
+        fraction = tf.clip_by_value(fraction, 0.0, 1.0)
+        return left + across * fraction, radius**2 - (row - down * fraction) ** 2
+
+    def first_column_after(position):
+        return tf.cast(tf.clip_by_value(position + 0.5, 0.0, width), tf.int32)
+
+    left_centre, left_square = furthest_disc(fraction - shift)
+    right_centre, right_square = furthest_disc(fraction + shift)
+    first = first_column_after(left_centre - tf.sqrt(tf.maximum(left_square, 0.0)))
+    after = first_column_after(right_centre + tf.sqrt(tf.maximum(right_square, 0.0)))
+    meet = (left_square > 0) & (right_square > 0) & (radius > 0)
+    return first, tf.where(meet, after, first)
+
+
+BLOCK = 16
+
+
+def _fill(start, stop, height, width):
+    """1 in the intervals from start to just before stop, each int32 [strokes, segments, height], of the rows."""
+    blocks = width // BLOCK + 1  # Of columns: at least one column more than the picture has, for intervals that end at its edge.
+    ends = tf.stack([start, stop]) + tf.range(height) * (blocks * BLOCK)
+    sign = tf.stack([tf.ones_like(start, tf.float32), -tf.ones_like(stop, tf.float32)])
+    changes = tf.math.unsorted_segment_sum(sign, ends, height * blocks * BLOCK)
+
+    # Running sums within blocks and over blocks, as products with triangular matrices. One tf.cumsum would do, but on a CPU it
+    # takes nearly as long as everything else together.
+    within = tf.matmul(tf.reshape(changes, [height * blocks, BLOCK]), np.triu(np.ones([BLOCK, BLOCK], np.float32)))
+    before = tf.matmul(tf.reshape(within[:, -1], [height, blocks]), np.triu(np.ones([blocks, blocks], np.float32), k=1))
+    covering = tf.reshape(within, [height, blocks, BLOCK]) + before[..., tf.newaxis]
+    return tf.cast(tf.reshape(covering, [height, blocks * BLOCK, 1])[:, :width] > 0.5, tf.float32)
+
+
+def _split(seed, number):
+    """Independent seeds made of one."""
+    return tf.unstack(tf.random.split(seed, number, alg="philox"))
+
+
+def _draw(seed, shape):
+    """Uniform float32 in [0, 1). Made of integers, since XLA draws other floating-point numbers than TensorFlow does."""
+    return tf.cast(tf.random.stateless_uniform(shape, seed, 0, 2**24, tf.int32, alg="philox"), tf.float32) / 2**24
+
+
+def _draw_integer(seed, shape, low, high):
+    """Uniform int32 from low to high, numbers or arrays, both included."""
+    return low + tf.cast(_draw(seed, shape) * (high - low + 1), tf.int32)
+
+
+def _mask_files(folder):
+    """The paths of a folder's mask files, as strings."""
+    if not folder.is_dir():
+        raise InputError(f"There is no folder {folder} of masks.")
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."))
+    if not paths:
+        raise InputError(f"The folder {folder} holds no masks ({', '.join(EXTENSIONS)}).")
+    for path in paths:
+        try:
+            with Image.open(path, formats=("PNG", "JPEG")) as image:
+                image.verify()
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise InputError(f"The mask {path} is damaged, or not the PNG or JPEG that its name says: {error}.") from error
+    return [str(path) for path in paths]
