@@ -52,7 +52,7 @@ def train(options, override=False):
 
     with run.logged(), _stop_signals() as stop:
         photos = find_photos(
-            options.data, options.sketch, options.max_bad_fraction, run.path / "photos.csv" if run.is_chief else None
+            options.data, options.sketch, options.max_bad_fraction, run.path / "photos.json" if run.is_chief else None
         )
         logging.info("%d photos in %s.", len(photos), options.data)
         with strategy.scope():

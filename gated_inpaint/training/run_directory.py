@@ -2,7 +2,7 @@
 
   options.json    what the run was told (TrainingOptions)
   log.txt         what it said
-  photos.csv      the photos it found, checked once
+  photos.json     the photos it found, checked once
   checkpoints/    the newest checkpoints, to resume from; named by their step
   weights.npz     the generator's moving average at the newest checkpoint
   best.npz        the same where validation was best (lowest l1 in the hole)

@@ -96,7 +96,7 @@ def straight(photos, tmp_path_factory):
 
 def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
     names = {path.name for path in straight.iterdir()}
-    assert names == {"options.json", "log.txt", "photos.csv", "checkpoints", "weights.npz", "best.npz", "best.json", "tensorboard"}
+    assert names == {"options.json", "log.txt", "photos.json", "checkpoints", "weights.npz", "best.npz", "best.json", "tensorboard"}
     assert json.loads((straight / "options.json").read_text())["steps"] == 8
     log = (straight / "log.txt").read_text()
     assert "11 photos in" in log and "Step 4: l1" in log and "Stopped at step 8 of 8" in log
