@@ -242,6 +242,8 @@ def test_too_many_bad_files(folder):
         find_photos(folder)
     assert all(path in str(error.value) for path in bad)
     find_photos(folder, max_bad_fraction=5 / 12)
+    with pytest.raises(InputError, match="5 of 12"):
+        find_photos(folder, max_bad_fraction=4.9 / 12)
     for number in range(COUNT):
         (folder / f"{number}.png").unlink()
     with pytest.raises(InputError, match="5 of 5"):

@@ -87,7 +87,7 @@ def _check_arguments(size, batch_size, fit):
 def _shuffled(count, seed, start):
     """(index of the example, position of the photo) from example `start` on."""
 
-    # Sorting random numbers. tf.random.experimental.index_shuffle would need no sort but knows only 256 orders of a given range.
+    # Sorting random numbers. tf.random.experimental.index_shuffle needs no sort, but from seeds that count makes only 256 orders.
     def epoch_order(epoch):
         numbers_seed = tf.random.experimental.stateless_fold_in(_seed(seed, _ORDER), epoch)
         numbers = tf.random.stateless_uniform([count], numbers_seed, minval=None, maxval=None, dtype=tf.int64)

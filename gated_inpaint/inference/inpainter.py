@@ -45,7 +45,7 @@ class Inpainter:
 
     Raises:
       InputError: the weights cannot be used; shapes or types do not fit; a mask leaves nothing to complete from; a sketch is
-        missing, or given to weights that take none.
+        missing, or given to weights that take none; the memory does not suffice.
 
     Example:
       >>> Inpainter()(np.zeros([100, 75, 3], np.uint8), np.eye(100, 75)).shape
@@ -126,7 +126,12 @@ class Inpainter:
 def _run_any_size(function, arrays):
     """Calls a tf.function with arrays [batch, height, width, channels], traced once for all batches and sizes."""
     specs = [tf.TensorSpec([None, None, None, array.shape[-1]], array.dtype) for array in arrays]
-    return function.get_concrete_function(*specs)(*map(tf.constant, arrays))
+    try:
+        return function.get_concrete_function(*specs)(*map(tf.constant, arrays))
+    except tf.errors.ResourceExhaustedError as error:
+        batch, height, width, _ = arrays[0].shape
+        of_batch = f", {batch} at once" if batch > 1 else ""
+        raise InputError(f"There is not enough memory to complete {width}x{height} pixels{of_batch}: crop or reduce the image.") from error
 
 
 def _continue_by_reflection(images):
