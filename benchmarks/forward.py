@@ -13,21 +13,13 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import statistics
-import time
 
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
+from arithmetic import dense_flops, matrix_product, seconds
 
 from gated_inpaint.networks import Generator
-from gated_inpaint.networks.generator import (
-    AFTER_ATTENTION,
-    BEFORE_ATTENTION,
-    COARSE,
-    DECODER,
-    HALLUCINATION,
-    PlainConv,
-)
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256", "512"], "Heights and widths to measure; multiples of 8.")
@@ -36,39 +28,9 @@ flags.DEFINE_integer("batch", 1, "Pictures in a batch.")
 flags.DEFINE_enum("precision", "float32", ["float32", "bfloat16"], "Precision of the convolutions.")
 flags.DEFINE_integer("rounds", 9, "Rounds of one matrix product and one forward pass.")
 
-MATRIX_SIDE = 3072
-
-
-def dense_flops(size, width):
-    """Floating-point operations (2 per multiply-add) of the network as written, for one size x size picture.
-
-    Attention counts as two dense products: 3x3 patches against 3x3 patches, weights times 4x4 patches.
-    """
-    total = 0
-    tables = ((COARSE, 5), (HALLUCINATION, 3), (BEFORE_ATTENTION, 3), (AFTER_ATTENTION, 2 * width), (DECODER, 4 * width))
-    for table, channels in tables:
-        side = size // 4 if table in (AFTER_ATTENTION, DECODER) else size
-        for row in table:
-            if isinstance(row, PlainConv):
-                filters = outputs = 3
-            else:
-                side = side * 2 if row.upsample else side // row.stride
-                filters, outputs = int(row.channels * width), int(row.channels * width) // 2
-            total += 2 * side**2 * row.kernel**2 * channels * filters
-            channels = outputs
-    positions = (size // 8) ** 2
-    return total + 2 * positions**2 * (9 + 16) * 2 * width
-
-
-def seconds(function, *arguments):
-    start = time.perf_counter()
-    tf.nest.flatten(function(*arguments))[0].numpy()
-    return time.perf_counter() - start
-
 
 def main(_):
-    matrix = tf.random.normal([MATRIX_SIDE, MATRIX_SIDE])
-    product = tf.function(lambda a: tf.matmul(a, a)[0, 0])
+    product = matrix_product()
     generator = Generator(FLAGS.width, dtype="float32" if FLAGS.precision == "float32" else "mixed_bfloat16")
     for variable in generator.variables:
         variable.assign(tf.random.normal(variable.shape, stddev=0.05))
@@ -80,10 +42,10 @@ def main(_):
         image = tf.random.uniform([FLAGS.batch, size, size, 3], -1, 1)
         forward = tf.function(lambda image, mask: generator(image, mask).complete)
         for _ in range(2):
-            seconds(product, matrix), seconds(forward, image, mask)
-        rounds = [(seconds(product, matrix), seconds(forward, image, mask)) for _ in range(FLAGS.rounds)]
+            seconds(product), seconds(forward, image, mask)
+        rounds = [(seconds(product), seconds(forward, image, mask)) for _ in range(FLAGS.rounds)]
         flops = dense_flops(size, FLAGS.width) * FLAGS.batch
-        speeds = [2 * MATRIX_SIDE**3 / product_time for product_time, _ in rounds]
+        speeds = [product.flops / product_time for product_time, _ in rounds]
         ratio = statistics.median(flops / speed / forward_time for speed, (_, forward_time) in zip(speeds, rounds))
         print(
             f"{size}x{size}: {flops / 1e9:.0f} GFLOP, matrix product {statistics.median(speeds) / 1e9:.0f} GFLOP/s, "

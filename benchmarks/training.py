@@ -3,7 +3,7 @@
     python benchmarks/training.py --data=photos/
 
 The limit counts, for each picture, three times the generator's operations (forward, and backward to inputs and to weights) and once
-the discriminator's, at the speed of a large float32 matrix product in the same process; see forward.py. The input is measured by
+the discriminator's, at the speed of a large float32 matrix product in the same process; see arithmetic.py. The input is measured by
 itself: photos found, decoded, cropped and given masks, with nothing computed on them. It must be faster than the step.
 """
 
@@ -16,12 +16,12 @@ import time
 
 import tensorflow as tf
 from absl import app, flags
-from forward import MATRIX_SIDE, dense_flops, seconds
+from arithmetic import dense_flops, discriminator_flops, matrix_product, seconds
 from tensorflow import keras
 
 from gated_inpaint.data import find_photos, training_examples
 from gated_inpaint.masks import mask_function
-from gated_inpaint.networks import Discriminator, Generator, discriminator
+from gated_inpaint.networks import Discriminator, Generator
 from gated_inpaint.training.step import Batch, TrainingStep
 from gated_inpaint.training.validation import add_masks
 from gated_inpaint.weights.loading import KERAS_DTYPES
@@ -30,19 +30,8 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("data", None, "Photos, as train_main.py takes them; none: the input is not measured.")
 flags.DEFINE_integer("size", 256, "Side of the crops.")
 flags.DEFINE_integer("batch", 2, "Pictures in a batch.")
-flags.DEFINE_integer("rounds_of_training", 7, "Rounds of one matrix product and one step.")
-flags.DEFINE_enum("training_precision", "float32", list(KERAS_DTYPES), "Precision of the convolutions.")
-
-
-def discriminator_flops(size):
-    """Operations of one forward pass for one size x size picture, at the released width."""
-    total, channels = 0, 4
-    for _, multiple in discriminator.CONVOLUTIONS:
-        size = -(-size // 2)
-        filters = multiple * discriminator.RELEASED_WIDTH
-        total += 2 * size**2 * 25 * channels * filters
-        channels = filters
-    return total
+flags.DEFINE_integer("rounds", 7, "Rounds of one matrix product and one step.")
+flags.DEFINE_enum("precision", "float32", list(KERAS_DTYPES), "Precision of the convolutions.")
 
 
 def adam():
@@ -50,21 +39,20 @@ def adam():
 
 
 def measure_step():
-    size, batch, dtype = FLAGS.size, FLAGS.batch, KERAS_DTYPES[FLAGS.training_precision]
+    size, batch, dtype = FLAGS.size, FLAGS.batch, KERAS_DTYPES[FLAGS.precision]
     networks = Generator(dtype=dtype), Discriminator(dtype=dtype)
     step = tf.function(TrainingStep(*networks, adam(), adam(), Generator(dtype=dtype)).__call__, autograph=False)
     example = {"index": tf.range(batch, dtype=tf.int64), "image": tf.random.uniform([batch, size, size, 3], -1, 1)}
     inputs = add_masks(example, mask_function("union"), 0, size)
-    matrix = tf.random.normal([MATRIX_SIDE, MATRIX_SIDE])
-    product = tf.function(lambda a: tf.matmul(a, a)[0, 0])
+    product = matrix_product()
     for _ in range(2):
-        seconds(product, matrix), seconds(step, Batch(*inputs))
-    rounds = [(seconds(product, matrix), seconds(step, Batch(*inputs)) / batch) for _ in range(FLAGS.rounds_of_training)]
+        seconds(product), seconds(step, Batch(*inputs))
+    rounds = [(seconds(product), seconds(step, Batch(*inputs)) / batch) for _ in range(FLAGS.rounds)]
     flops = 3 * dense_flops(size, 48) + discriminator_flops(size)
     seconds_an_image = statistics.median(time for _, time in rounds)
-    limits = [flops * product_time / (2 * MATRIX_SIDE**3) for product_time, _ in rounds]
+    limits = [flops * product_time / product.flops for product_time, _ in rounds]
     print(
-        f"{size}x{size}, batch {batch}, {FLAGS.training_precision}: {seconds_an_image:.2f} s an image, "
+        f"{size}x{size}, batch {batch}, {FLAGS.precision}: {seconds_an_image:.2f} s an image, "
         f"arithmetic limit {statistics.median(limits):.2f} s, "
         f"ratio {statistics.median(limit / time for limit, (_, time) in zip(limits, rounds)):.2f}"
     )

@@ -360,6 +360,13 @@ def test_shapes_and_types(folder, stream):
     assert set(np.unique(batch["sketch"])) <= {0, 1}
 
 
+def test_order_is_fixed_and_nothing_keeps_the_program_waiting(photos):
+    for examples in (training_examples(photos, SIZE, 2), validation_examples(photos, SIZE)):
+        options = examples.options()
+        assert options.deterministic and options.autotune.enabled is False
+        assert options.experimental_distribute.auto_shard_policy == tf.data.experimental.AutoShardPolicy.OFF
+
+
 def operations(function_definitions):
     return {node.op for definition in function_definitions for node in definition.node_def}
 

@@ -131,7 +131,9 @@ def _run_any_size(function, arrays):
     except tf.errors.ResourceExhaustedError as error:
         batch, height, width, _ = arrays[0].shape
         of_batch = f", {batch} at once" if batch > 1 else ""
-        raise InputError(f"There is not enough memory to complete {width}x{height} pixels{of_batch}: crop or reduce the image.") from error
+        raise InputError(
+            f"There is not enough memory to complete {width}x{height} pixels{of_batch}: crop or reduce the image."
+        ) from error
 
 
 def _continue_by_reflection(images):
