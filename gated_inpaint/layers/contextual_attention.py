@@ -62,23 +62,23 @@ class ContextualAttention(keras.layers.Layer):
 def _patch_scores(features):
     """Products of all 3x3 patches of [batch, h, w, c] with all patches divided by their norm: [batch, h*w, h*w], foreground first.
 
-    The product of two patches is a sum of nine products of pixels: one matrix of those, summed along its diagonals, costs a ninth
-    of multiplying the patches. With a zero row and column at the end of the picture a step by one pixel or by one row of
-    positions, forwards or backwards, finds zeros where it leaves the picture.
+    The product of two patches is the sum of the products of their three rows: one matrix of the latter, summed along its diagonal,
+    costs a third of multiplying the patches. With a row of zeros at the end of the picture a step by one row of positions, forwards
+    or backwards, finds zeros where it leaves the picture.
     """
-    height, width, channels = tf.shape(features)[1], tf.shape(features)[2], features.shape[-1]
-    positions = (height + 1) * (width + 1)
-    pixels = tf.reshape(_pad(features, after=(1, 2)), [-1, positions, channels])
-    products = tf.matmul(pixels, pixels, transpose_b=True)
-    for step in (1, width + 1):
-        products = tf.add_n([_roll_diagonal(products, step), products, _roll_diagonal(products, -step)])
-    grid = tf.reshape(products, [-1, height + 1, width + 1, height + 1, width + 1])[:, :height, :width, :height, :width]
+    height, width = tf.unstack(tf.shape(features)[1:3])
+    padded = _pad(features, before=(2,), after=(1, 2))
+    rows = tf.concat([padded[:, :, x : x + width] for x in range(3)], axis=-1)
+    rows = tf.reshape(rows, [-1, (height + 1) * width, rows.shape[-1]])
+    products = tf.matmul(rows, rows, transpose_b=True)
+    products = tf.add_n([_roll_diagonal(products, width), products, _roll_diagonal(products, -width)])
+    products = products[:, : height * width, : height * width]
 
     squares = tf.reduce_sum(tf.square(features), axis=-1, keepdims=True)
     squared_norm = tf.nn.avg_pool2d(_pad(squares, before=(1, 2), after=(1, 2)), 3, 1, "VALID") * 9.0
     # The square root of the larger, not the larger of the square roots: the gradient at zero stays finite.
     scale = tf.math.rsqrt(tf.maximum(squared_norm, SMALLEST_NORM**2))
-    return tf.reshape(grid, [-1, height * width, height * width]) * tf.reshape(scale, [-1, 1, height * width])
+    return products * tf.reshape(scale, [-1, 1, height * width])
 
 
 def _sum_along_diagonal(scores):

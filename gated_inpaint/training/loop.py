@@ -55,6 +55,7 @@ def train(options, override=False):
             options.data, options.sketch, options.max_bad_fraction, run.path / "photos.json" if run.is_chief else None
         )
         logging.info("%d photos in %s.", len(photos), options.data)
+        run.check_same_photos(photos, override)
         with strategy.scope():
             training_step = make_training_step(options)
         validation = None

@@ -2,7 +2,7 @@
 
   options.json    what the run was told (TrainingOptions)
   log.txt         what it said
-  photos.json     the photos it found, checked once
+  photos.json     the photos it found, checked once; photos.digest tells them from others
   checkpoints/    the newest checkpoints, to resume from; named by their step
   weights.npz     the generator's moving average at the newest checkpoint
   best.npz        the same where validation was best (lowest l1 in the hole)
@@ -55,6 +55,14 @@ class RunDirectory:
                 options.save(saved)
         except OSError as error:
             raise InputError(f"Cannot write the run's folder {self.path}: {error.strerror}.") from error
+
+    def check_same_photos(self, photos, override):
+        """Raises InputError if the run began with other photos: its stream of examples would not go on as it was."""
+        path, digest = self.path / "photos.digest", photos.digest()
+        if path.exists() and path.read_text().strip() != digest and not override:
+            raise InputError(f"The photos changed since the run {self.path} began: add --override to go on with these.")
+        if self.is_chief:
+            path.write_text(digest + "\n")
 
     @contextlib.contextmanager
     def logged(self):

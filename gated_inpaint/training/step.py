@@ -72,7 +72,7 @@ class TrainingStep(tf.Module):
             "discriminator": discriminator.checkpoint_variables(),
             "average": average.checkpoint_variables(),
         }
-        # Built now, so that a checkpoint finds the optimisers' variables; those of Addons build themselves, and are restored as they do.
+        # Built now, so that a checkpoint finds the optimisers' variables. Those of Addons build themselves, and are restored then.
         for optimizer, network in ((generator_optimizer, generator), (discriminator_optimizer, discriminator)):
             if hasattr(optimizer, "build"):
                 optimizer.build(network.trainable_variables)

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -96,7 +97,8 @@ def straight(photos, tmp_path_factory):
 
 def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
     names = {path.name for path in straight.iterdir()}
-    assert names == {"options.json", "log.txt", "photos.json", "checkpoints", "weights.npz", "best.npz", "best.json", "tensorboard"}
+    files = {"options.json", "log.txt", "photos.json", "photos.digest", "weights.npz", "best.npz", "best.json"}
+    assert names == files | {"checkpoints", "tensorboard"}
     assert json.loads((straight / "options.json").read_text())["steps"] == 8
     log = (straight / "log.txt").read_text()
     assert "11 photos in" in log and "Step 4: l1" in log and "Stopped at step 8 of 8" in log
@@ -178,6 +180,14 @@ def test_other_options_are_refused_by_name(photos, tmp_path):
         train(options(photos, tmp_path / "run", steps=2))
     train(options(photos, tmp_path / "run", steps=2), override=True)
     assert int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"]) == 2
+
+
+def test_other_photos_are_noticed(photos, tmp_path):
+    copied = shutil.copytree(photos, tmp_path / "photos")
+    train(options(copied, tmp_path / "run", steps=1))
+    (copied / "0.png").unlink()
+    with pytest.raises(InputError, match="photos changed since .*--override"):
+        train(options(copied, tmp_path / "run", steps=1))
 
 
 def test_fine_tuning_starts_from_weights(photos, tmp_path, straight):
