@@ -20,7 +20,9 @@ FLAGS = flags.FLAGS
 flags.DEFINE_string("image", None, "Photo to complete (PNG, JPEG, WebP, TIFF, BMP, PPM), or a folder of them.")
 flags.DEFINE_string("mask", None, "Mask of the photo's size, white in the hole; or a folder of them, NAME.* for the photo NAME.*.")
 flags.DEFINE_string("output", None, "PNG to write (default: completed.png); an existing folder if --image is one.")
-flags.DEFINE_string("weights", None, "Weights: an .npz, or a TensorFlow 1 checkpoint's folder or prefix. Default: those bundled.")
+flags.DEFINE_string(
+    "weights", None, "An .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder. Default: those bundled."
+)
 flags.DEFINE_string("sketch", None, "White lines on black that steer the result inside the hole; for guided weights only.")
 flags.DEFINE_bool("invert_mask", False, "Black is the hole, not white.")
 flags.DEFINE_enum(

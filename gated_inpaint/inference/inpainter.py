@@ -31,7 +31,7 @@ class Inpainter:
     """Completes pictures.
 
     Arguments:
-      weights: an `.npz`, or folder or prefix of a TensorFlow 1 checkpoint; None for the bundled weights.
+      weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run; None for the bundled weights.
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
 
     Call with:
