@@ -29,6 +29,13 @@ flags.DEFINE_enum(
     "precision", "float32", ["float32", "bfloat16"], "bfloat16: faster where the processor has it, slightly less exact."
 )
 flags.DEFINE_string("save_stages", None, "Folder for pictures of the coarse and refined results, the attention and the mask.")
+flags.DEFINE_enum(
+    "hd_strategy",
+    "original",
+    ["original", "crop"],
+    "For holes far larger than those trained on. original: the photo as it is; crop: each in a crop reduced to --working_size.",
+)
+flags.DEFINE_integer("working_size", 512, "Longest side, in pixels, of what --hd_strategy=crop completes.", lower_bound=64)
 flags.DEFINE_float("max_megapixels", 100, "Refuse images with more million pixels than this.", lower_bound=0)
 
 
@@ -50,6 +57,7 @@ def main(argv):
         precision=FLAGS.precision,
         save_stages=FLAGS.save_stages and pathlib.Path(FLAGS.save_stages),
         max_megapixels=FLAGS.max_megapixels,
+        working_size=FLAGS.working_size if FLAGS.hd_strategy == "crop" else None,
     )
     try:
         completed, troubles = complete_files(options)

@@ -45,3 +45,12 @@ def cases(name):
     """(key, Case) of every case in a reference file."""
     file = np.load(DATA / name)
     return [(key, Case(file, key)) for key in sorted({name.split("/")[0] for name in file.files})]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--window-cases", type=int, default=12, help="How many random pictures test_windows.py tries.")
+
+
+def pytest_generate_tests(metafunc):
+    if "window_case" in metafunc.fixturenames:
+        metafunc.parametrize("window_case", range(metafunc.config.getoption("--window-cases")))

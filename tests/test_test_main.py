@@ -63,7 +63,7 @@ def write_pair(name="a", size=(20, 30)):
 def test_one_photo(run):
     write_pair()
     assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png") == (0, "Wrote results/a.png.\n", [])
-    expected = Inpainter(SMALL)(picture(), hole())
+    expected = Inpainter(SMALL, once=True)(picture(), hole())
     np.testing.assert_array_equal(read_photo("results/a.png").array, expected)
 
 
@@ -71,7 +71,7 @@ def test_inverted_mask(run):
     write_pair()
     write_png("masks/a.png", 255 - hole())
     assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png", invert_mask=True)[0] == 0
-    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(SMALL)(picture(), hole()))
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(SMALL, once=True)(picture(), hole()))
 
 
 def test_stages_are_saved(run):
@@ -85,6 +85,20 @@ def test_stages_are_saved(run):
     tinted = read_photo("stages/of/a/a_mask.png").array
     assert (tinted[4:12, 5:20, 0] >= 127).all()
     np.testing.assert_array_equal(tinted[12:], picture()[12:])
+
+
+def test_a_working_size_for_large_holes(run):
+    write_pair(size=(200, 150))
+    write_png("masks/a.png", 255 * np.pad(np.ones((150, 100, 1), np.uint8), [[25, 25], [25, 25], [0, 0]]))
+    files = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
+    assert run(**files)[0] == 0
+    original = read_photo("results/a.png").array
+    assert run(**files, hd_strategy="crop", working_size=64)[0] == 0
+    crop = read_photo("results/a.png").array
+    assert (crop[25:175, 25:125] != original[25:175, 25:125]).mean() > 0.5
+    np.testing.assert_array_equal(crop[:25], picture(200, 150)[:25])
+    assert run(**files, hd_strategy="crop", working_size=200)[0] == 0
+    np.testing.assert_array_equal(read_photo("results/a.png").array, original)
 
 
 def test_sketch(run):

@@ -14,6 +14,7 @@ from typing import Optional
 import tqdm
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, read_mask, read_photo, write_png
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.pictures import attention_picture, mask_over_photo
@@ -31,6 +32,7 @@ class CompletionOptions:
     invert_mask: bool = False  # The hole is black in the mask files, not white.
     precision: str = "float32"  # Or "bfloat16".
     save_stages: Optional[pathlib.Path] = None  # A folder for the pictures of each stage; made if need be.
+    working_size: Optional[int] = None  # Complete holes in crops reduced to this side; None: the photo as it is.
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 
 
@@ -43,6 +45,8 @@ def complete_files(options):
     Raises:
       InputError: for a single picture, whatever is wrong with it; for folders, what keeps any from being completed.
     """
+    if options.working_size is not None and options.save_stages is not None:
+        raise InputError("The stages of crops cannot be saved: leave out --save_stages, or choose --hd_strategy=original.")
     is_folder = options.image.is_dir()
     jobs, troubles = _pair_folder(options) if is_folder else ([_single(options)], [])
     if options.save_stages is not None:
@@ -50,7 +54,7 @@ def complete_files(options):
             options.save_stages.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"Cannot make the folder {options.save_stages}: {error.strerror}.") from error
-    inpainter = Inpainter(options.weights, options.precision)
+    inpainter = Inpainter(options.weights, options.precision, once=not is_folder)
     for path, trouble in troubles:
         _report(f"skipped {path.name}: {trouble}")
 
@@ -88,7 +92,9 @@ def _complete(inpainter, job, options):
     elif mask.all():
         raise InputError(f"The mask {job.mask} covers the whole image: nothing is left to complete it from.")
 
-    if options.save_stages is None:
+    if options.working_size is not None:
+        completed = complete_in_crops(inpainter, photo.array, mask, options.working_size, sketch)
+    elif options.save_stages is None:
         completed = inpainter(photo.array, mask, sketch)
     else:
         stages = inpainter.stages(photo.array, mask, sketch)

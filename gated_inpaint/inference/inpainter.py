@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.networks.generator import DIVISOR
 from gated_inpaint.weights import load_generator
 
@@ -33,6 +34,7 @@ class Inpainter:
     Arguments:
       weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run; None for the bundled weights.
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
+      once: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
 
     Call with:
       image: [height, width], or [height, width, channels], or a batch of the latter; uint8 or uint16; gray, gray and alpha,
@@ -52,10 +54,12 @@ class Inpainter:
       (100, 75, 3)
     """
 
-    def __init__(self, weights=None, precision="float32"):
+    def __init__(self, weights=None, precision="float32", once=False):
         self.generator = load_generator(weights, precision)
-        self._complete = tf.function(self._complete_batch, autograph=False)
-        self._stages = tf.function(self._stages_of_batch, autograph=False)
+        self._complete, self._stages = (
+            function if once else tf.function(function, autograph=False)
+            for function in (self.complete_tensors, self._stages_of_batch)
+        )
 
     def __call__(self, image, mask, sketch=None):
         image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
@@ -71,6 +75,18 @@ class Inpainter:
             raise InputError(f"stages takes one picture, not a batch of shape {list(image.shape)}.")
         stages = Stages(*(array.numpy()[0] for array in _run_any_size(self._stages, self._checked_batch(image, mask, sketch))))
         return stages._replace(complete=stages.complete.reshape(image.shape))
+
+    def complete_tensors(self, image, mask, sketch=None):
+        """Completes a batch in TensorFlow operations alone, for a graph that is served; the shapes are not checked.
+
+        Arguments:
+          image: uint8 or uint16 [batch, height, width, channels], 1 to 4 channels, their number known beforehand.
+          mask: bool [batch, height, width, 1], true in the hole.
+          sketch: like the mask, true on the lines; for guided weights only.
+
+        Returns the completed picture, a tensor of the image's shape and dtype.
+        """
+        return self._run(image, mask, sketch).complete
 
     def _checked_batch(self, image, mask, sketch):
         """Image [batch, height, width, channels], and mask and sketch as bool [batch, height, width, 1]."""
@@ -97,11 +113,12 @@ class Inpainter:
             raise InputError("The mask covers the whole image: nothing is left to complete it from.")
         return batch
 
-    def _complete_batch(self, image, mask, sketch=None):
-        return self._stages_of_batch(image, mask, sketch).complete
-
     def _stages_of_batch(self, image, mask, sketch=None):
-        """The same as `stages` for tensors: uint8 or uint16 [batch, height, width, 1-4], bool [batch, height, width, 1]."""
+        """The same as `stages` for tensors, as `complete_tensors` takes them."""
+        return self._run(image, mask, sketch, everything=True)
+
+    def _run(self, image, mask, sketch, everything=False):
+        """The `Stages` of a batch of tensors; if not `everything` is wanted, all but `complete` are right near the holes only."""
         height, width = tf.unstack(tf.shape(image)[1:3])
         color_channels = 3 if image.shape[-1] > 2 else 1
         color, alpha = image[..., :color_channels], image[..., color_channels:]
@@ -109,8 +126,10 @@ class Inpainter:
         half_range = image.dtype.max / 2
         picture = tf.cast(color, tf.float32) / half_range - 1.0
         picture = tf.repeat(picture, 3 // color_channels, axis=-1)
-        inputs = [picture, tf.cast(mask, tf.float32)] + ([] if sketch is None else [tf.cast(sketch, tf.float32)])
-        made = self.generator(*(_continue_by_reflection(tensor) for tensor in inputs))
+        inputs = [
+            None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32)) for tensor in (picture, mask, sketch)
+        ]
+        made = complete_holes(self.generator, *inputs, everything=everything)
 
         def as_levels(pictures):
             levels = tf.round((pictures[:, :height, :width] + 1.0) * half_range)
@@ -124,10 +143,12 @@ class Inpainter:
 
 
 def _run_any_size(function, arrays):
-    """Calls a tf.function with arrays [batch, height, width, channels], traced once for all batches and sizes."""
-    specs = [tf.TensorSpec([None, None, None, array.shape[-1]], array.dtype) for array in arrays]
+    """Calls a function with arrays [batch, height, width, channels]; a tf.function is traced once for all batches and sizes."""
+    if hasattr(function, "get_concrete_function"):
+        specs = [tf.TensorSpec([None, None, None, array.shape[-1]], array.dtype) for array in arrays]
+        function = function.get_concrete_function(*specs)
     try:
-        return function.get_concrete_function(*specs)(*map(tf.constant, arrays))
+        return function(*map(tf.constant, arrays))
     except tf.errors.ResourceExhaustedError as error:
         batch, height, width, _ = arrays[0].shape
         of_batch = f", {batch} at once" if batch > 1 else ""

@@ -26,7 +26,10 @@ class GatedConv2D(keras.layers.Layer):
       upsample: double height and width by repetition before the convolution. Only with a 3x3 kernel and stride 1.
       activation: name of, or callable for, the activation of the features.
 
-    Input shape: [batch, height, width, channels], float.
+    Call arguments:
+      inputs: [batch, height, width, channels], float.
+      padding: 'SAME', or 'VALID' where the caller has put around the inputs what surrounds them; 'SAME' always if `upsample`.
+
     Output shape: [batch, ceil(height / strides), ceil(width / strides), filters // 2], twice the height and width if `upsample`.
 
     Example:
@@ -66,19 +69,19 @@ class GatedConv2D(keras.layers.Layer):
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, padding="SAME"):
         # Two convolutions with the halves of one kernel, not one convolution split afterwards: TensorFlow on the CPU then computes
         # bias and activation inside each convolution, and nothing is copied.
         feature_kernel, gate_kernel = tf.split(tf.convert_to_tensor(self.kernel), 2, axis=-1)
         feature_bias, gate_bias = tf.split(tf.convert_to_tensor(self.bias), 2)
-        features = tf.nn.bias_add(self._convolve(inputs, feature_kernel), feature_bias)
-        gates = tf.nn.bias_add(self._convolve(inputs, gate_kernel), gate_bias)
+        features = tf.nn.bias_add(self._convolve(inputs, feature_kernel, padding), feature_bias)
+        gates = tf.nn.bias_add(self._convolve(inputs, gate_kernel, padding), gate_bias)
         return self.activation(features) * tf.sigmoid(gates)
 
-    def _convolve(self, inputs, kernel):
+    def _convolve(self, inputs, kernel, padding):
         if self.upsample:
             return _convolve_doubled(inputs, kernel)
-        return tf.nn.conv2d(inputs, kernel, self.strides, "SAME", dilations=self.dilation_rate)
+        return tf.nn.conv2d(inputs, kernel, self.strides, padding, dilations=self.dilation_rate)
 
     def get_config(self):
         return {

@@ -44,6 +44,7 @@ class PlainConv(NamedTuple):
 
     scope: str
     kernel: int
+    stride, rate, upsample = 1, 1, False
 
 
 COARSE = (
@@ -113,6 +114,12 @@ class Completion(NamedTuple):
     offsets: tf.Tensor  # int32 [batch, height // 8, width // 8, 2]: where the attention looked, see ContextualAttention.
 
 
+def coarse_input(masked, mask, sketch=None):
+    """What the first stage reads, of the photo without its hole, the mask, and a sketch if the network takes one."""
+    guidance = [] if sketch is None else [sketch * mask]
+    return tf.concat([masked, *guidance, tf.ones_like(mask), mask], axis=-1)
+
+
 class Generator(keras.Model):
     """The two-stage generator.
 
@@ -147,10 +154,7 @@ class Generator(keras.Model):
         if self.sketch != (sketch is not None):
             raise ValueError("This network takes a sketch, and none was given." if self.sketch else "This network takes no sketch.")
         masked = image * (1.0 - mask)
-        ones = tf.ones_like(mask)
-
-        guidance = [sketch * mask] if self.sketch else []
-        coarse = self._run(COARSE, tf.concat([masked, *guidance, ones, mask], axis=-1))
+        coarse = self._run(COARSE, coarse_input(masked, mask, sketch))
 
         pasted = coarse * mask + masked
         hallucination = self._run(HALLUCINATION, pasted)
@@ -176,7 +180,7 @@ class Generator(keras.Model):
             name = row.scope.split("/")[-1]
             if isinstance(row, PlainConv):
                 # In float32 always: bfloat16 is too coarse for a picture of 256 levels.
-                layer = keras.layers.Conv2D(3, row.kernel, padding="same", activation="tanh", name=name, dtype="float32")
+                layer = keras.layers.Conv2D(3, row.kernel, activation="tanh", name=name, dtype="float32")
                 output_channels = 3
             else:
                 filters = int(row.channels * self.width)
@@ -189,5 +193,8 @@ class Generator(keras.Model):
 
     def _run(self, table, features):
         for row in table:
+            if isinstance(row, PlainConv):
+                margin = [row.kernel // 2] * 2
+                features = tf.pad(features, [[0, 0], margin, margin, [0, 0]])
             features = self.convolutions[row.scope](features)
         return features

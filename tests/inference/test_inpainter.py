@@ -84,6 +84,15 @@ def test_masks_of_every_type_mean_the_same(inpainter):
         np.testing.assert_array_equal(inpainter(image, same), completed)
 
 
+def test_once_and_again_are_the_same(inpainter):
+    image, mask = picture(300, 220, 3), np.zeros((300, 220), bool)
+    mask[40:60, 100:130] = mask[250:, :9] = True
+    once = Inpainter(DATA / "generator", once=True)
+    assert np.abs(once(image, mask).astype(int) - inpainter(image, mask)).max() <= 1
+    refined = once.stages(image, mask).refined
+    assert np.abs(refined[mask].astype(int) - inpainter(image, mask)[mask]).max() <= 1
+
+
 def test_empty_mask_returns_a_copy(inpainter):
     image = picture(16, 24, 3)
     completed = inpainter(image, np.zeros((16, 24)))

@@ -101,6 +101,28 @@ def test_one_meaning_in_eager_graph_and_xla():
         np.testing.assert_allclose(function(features, mask)[0], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("tile_bytes", [1, 20_000, 2**28], ids=["smallest tiles", "some tiles", "one tile"])
+def test_a_window_is_a_part_of_the_whole(tile_bytes):
+    layer, rng = ContextualAttention(), np.random.default_rng(1)
+    specs = [tf.TensorSpec([None, None, None, 6]), tf.TensorSpec([None, None, None, 1]), tf.TensorSpec([2, 2], tf.int32)]
+    in_window = tf.function(lambda features, mask, window: layer.in_window(layer.source(features, mask), window, tile_bytes))
+    in_window = in_window.get_concrete_function(*specs)
+    for height, width in 2 * rng.integers(1, 16, (20, 2)):
+        features, _ = random_case(2, height, width)
+        mask = (rng.random((2, height, width, 1)) < 0.1).astype(np.float32)
+        top, left = rng.integers(0, height), rng.integers(0, width)
+        bottom, right = rng.integers(top + 1, height + 1), rng.integers(left + 1, width + 1)
+        expected, offsets = layer(features, mask)
+        for window in ([0, 0, height, width], [top, left, bottom, right], [0, 0, bottom, right], [top, left, height, width]):
+            top, left, bottom, right = window
+            rebuilt, offsets_here = in_window(
+                *map(tf.constant, (features, mask)), tf.constant([[top, left], [bottom, right]], tf.int32)
+            )
+            np.testing.assert_allclose(rebuilt, expected[:, top:bottom, left:right], atol=2e-5)
+            rows, columns = np.s_[(top + 1) // 2 : bottom // 2 + 1], np.s_[(left + 1) // 2 : right // 2 + 1]
+            np.testing.assert_array_equal(offsets_here, offsets[:, rows, columns])
+
+
 def test_nothing_known_gives_zeros():
     features, mask = random_case()
     rebuilt, offsets = ContextualAttention()(features, np.ones_like(mask))

@@ -1,0 +1,97 @@
+"""Time and peak memory of completing one hole, by the size of the picture: the whole network against the holes alone.
+
+    python benchmarks/sizes.py --sizes=512x512,1024x1024,1920x1080
+
+Each row is a process of its own: the peak is that of its resident memory, TensorFlow and weights included, and the time the best of
+some calls after a first one, which prepares. `dense` calls the generator on the whole picture, with attention as whole matrices;
+`holes` is what `Inpainter` does.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import math
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from absl import app, flags
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("sizes", ["256x256", "512x512", "1024x1024", "1920x1080"], "WIDTHxHEIGHT of the pictures.")
+flags.DEFINE_list("methods", ["dense", "holes"], "What to measure; dense needs much memory for large pictures.")
+flags.DEFINE_float("hole", 0.02, "Share of the picture that the square hole in its middle takes.")
+flags.DEFINE_enum("precision", "float32", ["float32", "bfloat16"], "Precision of the convolutions.")
+flags.DEFINE_integer("calls", 3, "Calls of which the best is printed.")
+flags.DEFINE_string("weights", None, "What test_main.py takes; none: random ones of full width.")
+
+
+def main(arguments):
+    if len(arguments) == 3:
+        return measure(*arguments[1:])
+    with tempfile.TemporaryDirectory() as folder:
+        weights = FLAGS.weights or random_weights(pathlib.Path(folder) / "random.npz")
+        print("| picture | method | seconds | first call | peak memory |\n|---|---|---|---|---|", flush=True)
+        for size in FLAGS.sizes:
+            for method in FLAGS.methods:
+                options = [
+                    f"--hole={FLAGS.hole}",
+                    f"--precision={FLAGS.precision}",
+                    f"--calls={FLAGS.calls}",
+                    f"--weights={weights}",
+                ]
+                child = subprocess.run([sys.executable, __file__, *options, size, method], capture_output=True, text=True)
+                made = child.stdout.strip() if child.returncode == 0 else f"not completed (exit status {child.returncode}) | | "
+                print(f"| {size} | {method} | {made} |", flush=True)
+
+
+def random_weights(path):
+    from gated_inpaint.networks import Generator
+    from gated_inpaint.weights.formats import write_arrays
+
+    rng = np.random.default_rng(0)
+    variables = Generator().checkpoint_variables()
+    write_arrays({name: rng.normal(0, 0.03, variable.shape).astype(np.float32) for name, variable in variables.items()}, path)
+    return path
+
+
+def measure(size, method):
+    import tensorflow as tf
+
+    from gated_inpaint import Inpainter
+
+    width, height = map(int, size.split("x"))
+    side = math.isqrt(int(FLAGS.hole * width * height))
+    top, left = (height - side) // 2, (width - side) // 2
+    image = np.random.default_rng(0).integers(0, 256, [height, width, 3], dtype=np.uint8)
+    mask = np.zeros([height, width], bool)
+    mask[top : top + side, left : left + side] = True
+    inpainter = Inpainter(FLAGS.weights, FLAGS.precision)
+    if method == "dense":
+        shape = [1, height - height % 8, width - width % 8]
+        inputs = tf.random.uniform([*shape, 3], -1, 1), tf.constant(mask[None, : shape[1], : shape[2], None], tf.float32)
+        generate = tf.function(lambda image, mask: inpainter.generator(image, mask).complete)
+
+        def complete():
+            generate(*inputs).numpy()
+    else:
+
+        def complete():
+            inpainter(image, mask)
+
+    times = []
+    for _ in range(1 + FLAGS.calls):
+        start = time.perf_counter()
+        complete()
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{min(times[1:]):.2f} | {times[0]:.2f} | {peak:.2f} GiB")
+
+
+if __name__ == "__main__":
+    app.run(main)

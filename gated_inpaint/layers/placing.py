@@ -1,0 +1,27 @@
+"""Cutting windows out of maps and writing them where they belong.
+
+A window is a rectangle of maps [batch, height, width, channels]: int32 [2, 2], [first row, first column], [row, column behind the
+last]; one for all maps of a batch.
+"""
+
+import tensorflow as tf
+
+
+def cut(maps, window):
+    """The window of the maps."""
+    begin = tf.pad(window[0], [[1, 1]])
+    size = tf.pad(window[1] - window[0], [[1, 1]], constant_values=-1)
+    part = tf.slice(maps, begin, size)
+    return tf.ensure_shape(part, [maps.shape[0], None, None, maps.shape[3]])
+
+
+def place(maps, begin, part):
+    """The maps with `part` in them, whose first row and column are at `begin`, int32 [2].
+
+    In a loop whose variable the maps are, nothing but the part is written.
+    """
+    batch, height, width, channels = tf.unstack(tf.shape(maps))
+    rows, columns = (begin[axis] + tf.range(tf.shape(part)[1 + axis]) for axis in range(2))
+    indices = (tf.range(batch)[:, tf.newaxis, tf.newaxis] * height + rows[:, tf.newaxis]) * width + columns
+    pixels = tf.tensor_scatter_nd_update(tf.reshape(maps, [-1, channels]), indices[..., tf.newaxis], part)
+    return tf.ensure_shape(tf.reshape(pixels, tf.shape(maps)), maps.shape)
