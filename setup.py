@@ -7,6 +7,8 @@ from setuptools import find_packages, setup
 
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "gated_inpaint/__init__.py").read_text()).group(1)
+# The method `patchmatch` of gated_inpaint.evaluation.
+PATCHMATCH = 'PyPatchMatch>=2.2; python_version >= "3.11"'
 
 setup(
     name="gated_inpaint",
@@ -30,5 +32,8 @@ setup(
         "tensorboard",
         "tqdm",
     ],
-    extras_require={"test": ["pytest", "ruff"]},
+    extras_require={
+        "baselines": [PATCHMATCH],
+        "test": ["pytest", "ruff", "scikit-image", PATCHMATCH],
+    },
 )

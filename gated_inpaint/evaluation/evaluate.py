@@ -1,0 +1,172 @@
+"""Evaluates methods on photos, and writes what came out into a folder:
+
+  table.md       the table, how it was made, and the paper's published figures
+  results.json   the same numbers
+  rows.csv       a row for each photo, kind of masks and method
+  options.json   what the rows follow from
+  sheet.png      some photos as completed by every method, side by side
+  pictures/      those pictures, or all; see `pictures`
+
+Rows are written as they are done; results.json is written last.
+"""
+
+import dataclasses
+import os
+import pathlib
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.evaluation import tables
+from gated_inpaint.evaluation.methods import make_methods
+from gated_inpaint.evaluation.metrics import NAMES, SMALLEST_SIDE, picture_metrics, total_variation
+from gated_inpaint.evaluation.perceptual import FidFeatures, Lpips, frechet_distance
+from gated_inpaint.evaluation.pictures import Pictures
+from gated_inpaint.evaluation.protocol import Key, Protocol
+from gated_inpaint.evaluation.rows import Rows
+from gated_inpaint.evaluation.sheet import draw_sheet
+from gated_inpaint.inference.image_files import write_png
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationOptions:
+    """What to evaluate, on what, to where."""
+
+    images: str  # A folder, glob or list of photos; see `protocol`.
+    output: str  # The folder to write to; made if need be.
+    masks: tuple[str, ...] = ("centre", "free_form")  # Kinds or folders; see `protocol`.
+    methods: tuple[str, ...] = ("ours", "telea", "navier_stokes", "mean")  # See `methods`.
+    size: int = 256  # Side of the pictures, in pixels.
+    seed: int = 0  # Of the masks that are drawn.
+    sheet_photos: int = 4  # On the sheet, spread evenly over all.
+    save_pictures: bool = False  # Of all photos, not only of the sheet's.
+    lpips_network: Optional[str] = None  # See `perceptual`.
+    fid_network: Optional[str] = None
+
+    def check(self):
+        """Raises InputError where an option makes no sense."""
+        if self.size < SMALLEST_SIDE:
+            raise InputError(f"--size must be at least {SMALLEST_SIDE}, the window of SSIM, not {self.size}.")
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"--seed must be from 0 to 2^63 - 1, not {self.seed}.")
+        if self.sheet_photos < 1:
+            raise InputError(f"--sheet_photos must be at least 1, not {self.sheet_photos}.")
+        for name in ("masks", "methods"):
+            if not getattr(self, name):
+                raise InputError(f"--{name} must name at least one.")
+        if self.fid_network and not self.save_pictures:
+            raise InputError("--fid_network needs --save_pictures: FID is computed from all pictures together, at the end.")
+
+
+def evaluate(options, resume=False):
+    """Evaluates, and writes the folder described above.
+
+    Arguments:
+      options: an `EvaluationOptions`.
+      resume: go on with the rows that are there, made with equal options. Otherwise a finished evaluation is replaced.
+
+    Returns:
+      The table, Markdown.
+
+    Raises:
+      InputError: options, photos, masks, methods or networks cannot be used; or the folder holds rows that do not fit (see `rows`).
+    """
+    options.check()
+    folder = pathlib.Path(options.output)
+    if os.path.isdir(options.images) and folder.resolve().is_relative_to(pathlib.Path(options.images).resolve()):
+        raise InputError(f"The output {folder} is in {options.images}: its pictures would be taken for photos the next time.")
+    protocol = Protocol(options.images, options.masks, options.size, options.seed)
+    methods = make_methods(options.methods)
+    for name, method in methods.items():
+        method.check(name, protocol.keys)
+    lpips = options.lpips_network and Lpips(options.lpips_network)
+    fid_features = options.fid_network and FidFeatures(options.fid_network)
+
+    settings = _settings(options, protocol, methods)
+    metrics = [*NAMES, "lpips"] if lpips else list(NAMES)
+    pictures = Pictures(folder / "pictures")
+    on_sheet = _spread(protocol.photos, options.sheet_photos)
+    finished = folder / "results.json"
+    with Rows(folder, settings, ["hole_ratio", "total_variation_of_photo", *metrics], resume, finished) as rows:
+        total = len(protocol.keys) * len(methods)
+        with tqdm.tqdm(total=total, initial=len(rows), desc="evaluating", unit="picture", disable=None) as progress:
+            for case in protocol.cases():
+                to_do = [name for name in methods if not rows.had(*case.key, name)]
+                is_saved = options.save_pictures or case.key.photo in on_sheet
+                if to_do and is_saved:
+                    pictures.save_case(case)
+                for name in to_do:
+                    completed = methods[name].complete(_without_hole(case), case.mask, case.key)
+                    if is_saved:
+                        pictures.save_completed(completed, name, case.key)
+                    row = {**case.key._asdict(), "method": name, **_measure(case, completed)}
+                    rows.append({**row, "lpips": lpips(case.photo, completed)} if lpips else row)
+                    progress.update()
+
+    summary = tables.summarize(rows.rows, protocol.kinds, list(methods), metrics)
+    if fid_features:
+        _add_fid(summary, fid_features, pictures, protocol)
+    table = tables.markdown(summary, settings)
+    write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods))))
+    _write(folder / "table.md", table)
+    _write(finished, tables.as_json(summary, settings))
+    return table
+
+
+def _settings(options, protocol, methods):
+    """{name: value}: all that the rows and pictures follow from."""
+    return {
+        **{f"--{name}": value for name, value in dataclasses.asdict(options).items() if name != "output"},
+        "photos": f"{len(protocol.photos)}, digest {protocol.digest}",
+        **{f"masks {masks.kind}": masks.description for masks in protocol.masks},
+        **{f"method {name}": method.description for name, method in methods.items()},
+    }
+
+
+def _spread(names, number):
+    number = min(number, len(names))
+    return [names[index * len(names) // number] for index in range(number)]
+
+
+def _without_hole(case):
+    return np.where(case.mask[..., np.newaxis], np.uint8(0), case.photo)
+
+
+def _measure(case, completed):
+    photo, completed = (tf.constant(picture[np.newaxis] / 127.5 - 1.0, tf.float64) for picture in (case.photo, completed))
+    mask = tf.constant(case.mask[np.newaxis, ..., np.newaxis], tf.float64)
+    return {
+        "hole_ratio": float(case.mask.mean()),
+        "total_variation_of_photo": float(total_variation(photo)[0]),
+        **{name: float(value[0]) for name, value in _picture_metrics(photo, completed, mask).items()},
+    }
+
+
+_picture_metrics = tf.function(picture_metrics, autograph=False)
+
+
+def _add_fid(summary, fid_features, pictures, protocol):
+    of_photos = fid_features(pictures.photo(name) for name in protocol.photos)
+    for kind, parts in summary.items():
+        keys = [Key(photo, kind) for photo in protocol.photos]
+        for method, means in parts[tables.ALL]["methods"].items():
+            of_completed = fid_features(pictures.completed(method, key) for key in keys)
+            means["fid"] = frechet_distance(of_photos, of_completed)
+
+
+def _sheet_rows(pictures, photos, kinds, methods):
+    for key in (Key(photo, kind) for photo in photos for kind in kinds):
+        completed = [(method, pictures.completed(method, key)) for method in methods]
+        yield [(key.photo, pictures.photo(key.photo)), (key.masks, pictures.photo_with_hole(key)), *completed]
+
+
+def _write(path, text):
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise InputError(f"Cannot write {path}: {error.strerror}.") from error

@@ -1,0 +1,40 @@
+"""Pictures that something else completed: FOLDER/KIND/NAME.* for the photo NAME.* and masks of a KIND.
+
+Where there is one kind of masks, they may be in FOLDER itself. `--save_pictures` writes the photos and masks to be completed.
+"""
+
+import pathlib
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.evaluation.methods.method import Method
+from gated_inpaint.evaluation.pairing import files_by_stem, named
+from gated_inpaint.inference.image_files import read_photo
+
+
+class Folder(Method):
+    """Arguments: the folder's path."""
+
+    def __init__(self, path):
+        self._folder = pathlib.Path(path)
+        self._files = {}
+        self.description = f"pictures in {path}"
+
+    def check(self, name, keys):
+        kinds = dict.fromkeys(key.masks for key in keys)
+        for kind in kinds:
+            in_itself = len(kinds) == 1 and not (self._folder / kind).is_dir()
+            self._files[kind] = files_by_stem(self._folder if in_itself else self._folder / kind)
+        missing = [key for key in keys if key.photo not in self._files[key.masks]]
+        if missing:
+            examples = named([f"{key.photo} ({key.masks})" for key in missing])
+            raise InputError(f"{name}: {len(missing)} of {len(keys)} completed pictures are not in {self._folder}: {examples}.")
+
+    def complete(self, image, mask, key):
+        path = self._files[key.masks][key.photo]
+        picture = read_photo(path).array
+        if picture.shape != image.shape or picture.dtype != image.dtype:
+            raise InputError(
+                f"{path} is of type {picture.dtype} and shape {list(picture.shape)}, and the photo of type {image.dtype} and shape "
+                f"{list(image.shape)}: --save_pictures writes what has to be completed."
+            )
+        return picture

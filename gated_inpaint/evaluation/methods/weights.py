@@ -1,0 +1,29 @@
+"""This package's network, with any weights."""
+
+import hashlib
+
+import tensorflow as tf
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.evaluation.methods.method import Method
+from gated_inpaint.inference import Inpainter
+
+
+class Weights(Method):
+    """Arguments: what `Inpainter` takes as weights; None for those bundled."""
+
+    def __init__(self, path):
+        self._inpainter = Inpainter(path)
+        generator = self._inpainter.generator
+        if generator.sketch:
+            raise InputError(f"{path} are guided weights: they need sketches, and an evaluation has none.")
+        digest = hashlib.sha256()
+        for _, variable in sorted(generator.checkpoint_variables().items()):
+            digest.update(variable.numpy().tobytes())
+        self.description = (
+            f"{'the bundled weights' if path is None else f'the weights {path}'}, base width {generator.width}, "
+            f"sha256 {digest.hexdigest()[:16]}, TensorFlow {tf.__version__}"
+        )
+
+    def complete(self, image, mask, key):
+        return self._inpainter(image, mask)

@@ -1,0 +1,36 @@
+"""Which file of a folder belongs to which photo: the one of its stem (`masks/a.png` to `photos/a.jpg`)."""
+
+import collections
+import pathlib
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.inference.image_files import EXTENSIONS
+
+_NAMED = 5
+
+
+def files_by_stem(folder):
+    """{stem: path} of a folder's image files, sorted by stem.
+
+    Raises:
+      InputError: the folder is missing, cannot be read or holds no image, or two of its images have one stem.
+    """
+    folder, files = pathlib.Path(folder), collections.defaultdict(list)
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."):
+                files[path.stem].append(path)
+    except OSError as error:
+        raise InputError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    if not files:
+        raise InputError(f"The folder {folder} holds no images ({', '.join(sorted(EXTENSIONS))}).")
+    twice = [stem for stem, paths in files.items() if len(paths) > 1]
+    if twice:
+        raise InputError(f"{len(twice)} stems of {folder} have more than one file: {named(twice)}.")
+    return {stem: files[stem][0] for stem in sorted(files)}
+
+
+def named(names):
+    """The first of many names, for a message."""
+    rest = len(names) - _NAMED
+    return ", ".join(map(str, names[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
