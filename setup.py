@@ -8,7 +8,12 @@ from setuptools import find_packages, setup
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "gated_inpaint/__init__.py").read_text()).group(1)
 # The method `patchmatch` of gated_inpaint.evaluation.
-PATCHMATCH = 'PyPatchMatch>=2.2; python_version >= "3.11"'
+BASELINES = ['PyPatchMatch>=2.2; python_version >= "3.11"']
+# TensorFlow Serving's message types, for warm-up requests.
+SERVING = [
+    'tensorflow-serving-api==2.15.*; python_version < "3.12"',
+    'tensorflow-serving-api>=2.16; python_version >= "3.12"',
+]
 
 setup(
     name="gated_inpaint",
@@ -33,7 +38,8 @@ setup(
         "tqdm",
     ],
     extras_require={
-        "baselines": [PATCHMATCH],
-        "test": ["pytest", "ruff", "scikit-image", PATCHMATCH],
+        "baselines": BASELINES,
+        "serving": SERVING,
+        "test": ["pytest", "ruff", "scikit-image", *BASELINES, *SERVING],
     },
 )

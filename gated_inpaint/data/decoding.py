@@ -32,7 +32,7 @@ def decode(data):
         return tf.gather(pixels, tf.minimum([0, 1, 2], tf.shape(pixels)[2] - 1), axis=2)
 
     def decode_jpeg():
-        return _make_upright(tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"), _exif_orientation(data))
+        return make_upright(tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"), exif_orientation(data))
 
     def decode_other():
         return tf.cond(tf.io.is_jpeg(data), decode_jpeg, lambda: tf.io.decode_png(data, channels=3))
@@ -79,7 +79,7 @@ def _decode_window(data, size, fit, draws):
         top, left, height, width = tf.unstack(_window(tf.shape(pixels), size, fit, draws))
         return pixels[top : top + height, left : left + width]
 
-    pixels = tf.cond(tf.io.is_jpeg(data) & (_exif_orientation(data) == 1), of_upright_jpeg, of_other)
+    pixels = tf.cond(tf.io.is_jpeg(data) & (exif_orientation(data) == 1), of_upright_jpeg, of_other)
     return tf.cond(draws[2] < 0.5, lambda: tf.reverse(pixels, axis=[1]), lambda: pixels)
 
 
@@ -105,7 +105,7 @@ def _resize(pixels, size):
     )
 
 
-def _exif_orientation(data):
+def exif_orientation(data):
     """The orientation of a JPEG, 1 to 8, int32; 1, upright, where it has none, and for other files.
 
     In EXIF the orientation is twelve bytes: its tag and type, a count of 1 and the value, in one byte order or the other.
@@ -125,7 +125,8 @@ def _exif_orientation(data):
     return tf.cond(has_exif, search, lambda: tf.constant(1))
 
 
-def _make_upright(pixels, orientation):
+def make_upright(pixels, orientation):
+    """Turns and mirrors pixels [height, width, channels] as an EXIF orientation says."""
     pixels = tf.cond(orientation > 4, lambda: tf.transpose(pixels, [1, 0, 2]), lambda: pixels)
     upside_down = tf.reduce_any(orientation == [3, 4, 7, 8])
     mirrored = tf.reduce_any(orientation == [2, 3, 6, 7])

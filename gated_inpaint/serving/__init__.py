@@ -1,0 +1,10 @@
+"""Serving: the network as a SavedModel that TensorFlow Serving takes as it is, or as a TFLite model, and a client.
+
+  model, encoded_files   the graph that is served: signatures, and what lies between files and levels
+  export, warm_up        a version's folder, complete or not there
+  mobile                 the TFLite model
+  client                 completes a photo through a server; needs nothing but Python's own library
+
+`python -m gated_inpaint.serving export` and `python -m gated_inpaint.serving complete` are the commands. Nothing is imported here:
+the client is to start without TensorFlow.
+"""

@@ -1,0 +1,95 @@
+"""From the bytes of a picture file to levels, in TensorFlow operations, with a sentence for whatever is wrong with the file.
+
+PNG and JPEG are read: gray or colour (palettes included), with or without alpha, a PNG of 16 bits a channel, too. A JPEG comes
+upright (the EXIF orientation is applied). Levels are uint16 whatever the file's depth: 8 bits are spread over the range, times 257,
+which loses nothing.
+
+A check that fails ends the run with INVALID_ARGUMENT and a sentence. The sentences hold no quotes, apostrophes or brackets:
+TensorFlow Serving's REST interface escapes the former as C does, which is not always JSON, and TensorFlow puts the latter around
+them.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from gated_inpaint.data.decoding import exif_orientation, make_upright
+
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+JPEG_END = b"\xff\xd9"
+
+
+class Picture(NamedTuple):
+    """A picture as decoded."""
+
+    levels: tf.Tensor  # uint16 [height, width, channels], 0 to 65535.
+    is_deep: tf.Tensor  # bool scalar: the file has 16 bits a channel.
+
+
+def decode_picture(data, name, max_megapixels):
+    """Decodes a file.
+
+    Arguments:
+      data: the file's bytes, string scalar.
+      name: what to call it in sentences: "image", or a string scalar.
+      max_megapixels: larger pictures are refused, before they are decoded.
+
+    Returns a `Picture`. What is damaged in the middle, and not merely cut short, fails in TensorFlow's words.
+    """
+    is_jpeg = tf.io.is_jpeg(data)
+    is_png = tf.strings.substr(data, 0, len(PNG_START)) == PNG_START
+    data = checked(data, is_jpeg | is_png, "The {} is not a PNG or JPEG file.", name)
+    has_end = tf.size(tf.strings.split(data, tf.where(is_jpeg, JPEG_END, PNG_END), maxsplit=1)) > 1
+    data = checked(data, has_end, "The {} is damaged or cut short: its end is missing.", name)
+    size = tf.cond(is_jpeg, lambda: tf.io.extract_jpeg_shape(data)[:2], lambda: _png_size(data))
+    data = check_size(data, name, size[0], size[1], max_megapixels)
+
+    def decode_jpeg():
+        pixels = make_upright(tf.io.decode_jpeg(data, dct_method="INTEGER_ACCURATE"), exif_orientation(data))
+        return to_deep(pixels), False
+
+    def decode_png():
+        return tf.io.decode_png(data, dtype=tf.uint16), tf.strings.substr(data, 24, 1) == b"\x10"
+
+    return Picture(*tf.cond(is_jpeg, decode_jpeg, decode_png))
+
+
+def to_deep(pixels):
+    """uint8 spread over the range of uint16."""
+    return tf.cast(pixels, tf.uint16) * 257
+
+
+def from_deep(levels):
+    """uint16 to uint8, rounded; the inverse of `to_deep`."""
+    return tf.cast(tf.round(tf.cast(levels, tf.float32) / 257.0), tf.uint8)
+
+
+def marked(levels):
+    """Where a mask or sketch marks: what is brighter than half of white, and not transparent; bool [height, width, 1]."""
+    levels = tf.cast(levels, tf.float32) / tf.uint16.max
+    color_channels = tf.where(tf.shape(levels)[-1] > 2, 3, 1)
+    is_bright = tf.reduce_mean(levels[..., :color_channels], axis=-1, keepdims=True) > 0.5
+    return is_bright & tf.reduce_all(levels[..., color_channels:] > 0.5, axis=-1, keepdims=True)
+
+
+def check_size(tensor, name, height, width, max_megapixels):
+    """Returns `tensor`, or fails if height times width is more than `max_megapixels` million."""
+    fits = tf.cast(height, tf.float64) * tf.cast(width, tf.float64) <= max_megapixels * 1e6
+    sentence = f"The {{}} has {{}}x{{}} pixels, more than this server takes: {max_megapixels:g} megapixels."
+    return checked(tensor, fits, sentence, name, width, height)
+
+
+def checked(tensor, condition, sentence, *values):
+    """Returns `tensor` if the condition (bool scalar) holds; else the run fails with the sentence.
+
+    Values, strings and integer scalars, are put in place of each {} of the sentence.
+    """
+    texts = [value if getattr(value, "dtype", tf.string) == tf.string else tf.strings.as_string(value) for value in values]
+    pieces = [piece for pair in zip(sentence.split("{}"), [*texts, ""]) for piece in pair]
+    with tf.control_dependencies([tf.debugging.Assert(condition, [tf.strings.join(pieces)], summarize=1)]):
+        return tf.identity(tensor)
+
+
+def _png_size(data):
+    """Height and width, from the header chunk, which stands at a fixed place."""
+    return tf.reverse(tf.io.decode_raw(tf.strings.substr(data, 16, 8), tf.int32, little_endian=False), axis=[0])

@@ -1,0 +1,76 @@
+"""The network as a TFLite model for phones and browsers: one size, colour, TFLite's own operations alone.
+
+Inputs, by name: image, uint8 [1, height, width, 3], RGB; mask, uint8 [1, height, width, 1], above 127 is the hole; and sketch, like
+the mask, for guided weights. Output: completed, uint8 [1, height, width, 3]; outside the hole it is the image, bit for bit.
+"""
+
+import os
+import pathlib
+
+import tensorflow as tf
+
+from gated_inpaint.errors import InputError
+from gated_inpaint.networks.generator import DIVISOR
+from gated_inpaint.weights import load_generator
+
+WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
+
+
+def export_tflite(weights, output, size, weight_type="float32"):
+    """Writes a `.tflite` file.
+
+    Arguments:
+      weights: what `Inpainter` takes; None for the bundled weights.
+      output: path of the file, which must not be there yet.
+      size: (width, height) in pixels, multiples of 8.
+      weight_type: "float32"; or "float16", for a file half as large. Computed is in float32 either way, unless the device
+        chooses otherwise.
+
+    Returns the file's size, in bytes.
+
+    Raises:
+      InputError: the size, the weights or the output cannot be used.
+    """
+    output, (width, height) = pathlib.Path(output), size
+    if output.suffix != ".tflite":
+        raise InputError(f"The output {output} must end in .tflite.")
+    if output.exists():
+        raise InputError(f"The file {output} is there already: choose another name, or remove it.")
+    if not output.absolute().parent.is_dir():
+        raise InputError(f"The output folder {output.absolute().parent} does not exist: make it first.")
+    if width % DIVISOR or height % DIVISOR:
+        raise InputError(f"A TFLite model takes pictures of one size, with sides divisible by {DIVISOR}, not {width}x{height}.")
+
+    model = _convert(load_generator(weights), width, height, WEIGHT_TYPES[weight_type])
+    unfinished = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        try:
+            unfinished.write_bytes(model)
+            os.replace(unfinished, output)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot write {output}: {error.strerror}.") from error
+    return len(model)
+
+
+def _convert(generator, width, height, weight_type):
+    def complete(image, *masks):
+        """As `Inpainter` does, but that nothing is padded; in float32, since TFLite compares and selects no uint8."""
+        levels = tf.cast(image, tf.float32)
+        holes = [tf.cast(mask, tf.float32) > 127.0 for mask in masks]
+        made = generator(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes))
+        refined = tf.clip_by_value(tf.round((made.refined + 1.0) * 127.5), 0.0, 255.0)
+        return {"completed": tf.cast(tf.where(holes[0], refined, levels), tf.uint8)}
+
+    specs = [tf.TensorSpec([1, height, width, 3], tf.uint8, "image")]
+    specs += [tf.TensorSpec([1, height, width, 1], tf.uint8, name) for name in ("mask",) + ("sketch",) * generator.sketch]
+    function = tf.function(complete, autograph=False).get_concrete_function(*specs)
+    holder = tf.Module()  # Of the variables alone: Keras' objects around them keep newer converters from finding their values.
+    holder.weights = function.variables
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], holder)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if weight_type == tf.float16:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+    return converter.convert()

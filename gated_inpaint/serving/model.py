@@ -1,0 +1,134 @@
+"""The graph that is served: the network of `Inpainter`, and around it what a request needs, as two signatures.
+
+  serving_default   image_bytes, mask_bytes, and sketch_bytes for guided weights: PNG or JPEG files, string [batch].
+                    Returns completed_bytes: PNG files, string [batch]. The pictures of a batch may differ in size; they are
+                    completed one after the other.
+  tensors           image, uint8 [batch, height, width, channels], gray, gray and alpha, RGB or RGBA; mask, and sketch for guided
+                    weights, uint8 [batch, height, width, 1], 0 and 255 (above 127 is the hole), or 0 and 1.
+                    Returns completed, of the image's shape and type: the batch is completed at once.
+
+Every picture has a mask of its own. Pixels outside the hole, and alpha, come back bit for bit. Files mean what they mean to
+test_main.py, and the hole is within one level of its answer; but a colour profile, and the one transparent level that a gray PNG
+may name, are lost. A request that cannot be served fails as a whole, with INVALID_ARGUMENT and a sentence. (A name that ends in
+_bytes tells TensorFlow Serving's REST interface to expect, or give, base64.)
+"""
+
+import tensorflow as tf
+
+from gated_inpaint.inference import Inpainter
+from gated_inpaint.serving.encoded_files import check_size, checked, decode_picture, from_deep, marked, to_deep
+
+DEFAULT_MAX_MEGAPIXELS = 4  # A server has other requests to answer; the command line takes more.
+
+
+class ServingModel:
+    """The graph, traced once for all sizes, and its variables.
+
+    Arguments:
+      weights: what `Inpainter` takes; None for the bundled weights.
+      max_megapixels: requests with larger pictures are refused.
+
+    Attributes:
+      sketch: whether requests must have a sketch.
+      serving_default, tensors: the signatures, concrete functions.
+
+    Raises:
+      InputError: the weights cannot be used.
+    """
+
+    def __init__(self, weights=None, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
+        self._inpainter = Inpainter(weights)  # Functions do not keep their variables alive.
+        self.sketch = self._inpainter.generator.sketch
+        self._max_megapixels = max_megapixels
+        # Traced once, for all that calls it.
+        color, marks = tf.TensorSpec([None, None, None, 3], tf.uint16), tf.TensorSpec([None, None, None, 1], tf.bool)
+        network = tf.function(self._inpainter.complete_tensors, autograph=False)
+        self._network = network.get_concrete_function(color, marks, *[marks] * self.sketch)
+
+        files, tensors = (
+            [tf.TensorSpec(shape, dtype, name + suffix) for name in ("image", "mask") + ("sketch",) * self.sketch]
+            for shape, dtype, suffix in (([None], tf.string, "_bytes"), ([None] * 4, tf.uint8, ""))
+        )
+        self.serving_default = tf.function(self._complete_files, autograph=False).get_concrete_function(*files)
+        self.tensors = tf.function(self._complete_tensors, autograph=False).get_concrete_function(*tensors)
+
+    def save(self, folder):
+        """Writes a SavedModel to a new folder."""
+        # Signatures and variables only, and none of Keras' objects: to load those would take Keras.
+        saved = tf.Module()
+        saved.weights = self.serving_default.variables + self.tensors.variables
+        tf.saved_model.save(saved, str(folder), signatures={"serving_default": self.serving_default, "tensors": self.tensors})
+
+    def _complete_files(self, image_bytes, mask_bytes, sketch_bytes=None):
+        files = {"image": image_bytes, "mask": mask_bytes}
+        if self.sketch:
+            files["sketch"] = sketch_bytes
+        count = tf.size(image_bytes)
+        for name, data in files.items():
+            sentence = f"There are {{}} images and {{}} {name} files."
+            files[name] = checked(data, tf.size(data) == count, sentence, count, tf.size(data))
+        # One at a time: several at once would each need the memory of one.
+        return {
+            "completed_bytes": tf.map_fn(
+                lambda numbered: self._complete_file(numbered[0], count, numbered[1]),
+                (tf.range(1, count + 1), files),
+                fn_output_signature=tf.string,
+                parallel_iterations=1,
+            )
+        }
+
+    def _complete_file(self, number, count, files):
+        """Files by name, string scalars, of picture `number` of `count`, to a PNG file."""
+        place = tf.strings.format(" ({} of {})", (number, count))
+        place = tf.where(count > 1, place, "")
+        names = {name: tf.strings.join([name, place]) for name in files}
+        pictures = {name: decode_picture(data, names[name], self._max_megapixels) for name, data in files.items()}
+
+        image, is_deep = pictures.pop("image")
+        height, width = tf.unstack(tf.shape(image)[:2])
+        masks = []
+        for name, picture in pictures.items():
+            mask = marked(picture.levels)
+            mask_height, mask_width = tf.unstack(tf.shape(mask)[:2])
+            same_size = (mask_height == height) & (mask_width == width)
+            sentence = "The {} is {}x{} pixels and the image {}x{}: they must have the same size."
+            masks.append(checked(mask, same_size, sentence, names[name], mask_width, mask_height, width, height)[tf.newaxis])
+
+        completed = self._complete(image[tf.newaxis], *masks, mask_name=names["mask"])[0]
+        return tf.cond(is_deep, lambda: tf.io.encode_png(completed), lambda: tf.io.encode_png(from_deep(completed)))
+
+    def _complete_tensors(self, image, mask, sketch=None):
+        batch, height, width, channels = tf.unstack(tf.shape(image))
+        has_color = (channels >= 1) & (channels <= 4)
+        image = checked(image, has_color, "The image has {} channels: 1 to 4 can be completed.", channels)
+        image = check_size(image, "image", height, width, self._max_megapixels)
+        masks = []
+        for name, marks in (("mask", mask),) + (("sketch", sketch),) * self.sketch:
+            shape, wanted = tf.shape(marks), tf.stack([batch, height, width, 1])
+            sentence = f"The {name} has shape {{}} and must have {{}}, as the image."
+            marks = checked(marks, tf.reduce_all(shape == wanted), sentence, _shape_text(shape), _shape_text(wanted))
+            threshold = tf.where(tf.reduce_max(marks) > 1, 127, 0)
+            masks.append(tf.cast(marks, tf.int32) > threshold)
+        return {"completed": from_deep(self._complete(to_deep(image), *masks, mask_name="mask"))}
+
+    def _complete(self, image, mask, sketch=None, mask_name=None):
+        """uint16 [batch, height, width, as many channels as come], and bool [batch, height, width, 1]."""
+        leaves_something = tf.reduce_all(tf.reduce_any(~mask, axis=[1, 2, 3]))
+        sentence = "The {} covers the whole image: nothing is left to complete it from."
+        mask = checked(mask, leaves_something, sentence, mask_name)
+
+        # All kinds go through the network as RGB of 16 bits: a copy of it for each kind would make loading slow.
+        is_gray = tf.shape(image)[-1] < 3
+        rgb = tf.gather(image, tf.where(is_gray, [0, 0, 0], [0, 1, 2]), axis=-1)
+        completed = self._network(rgb, mask, *([sketch] if self.sketch else []))
+        completed = tf.cond(is_gray, lambda: _mean_of_channels(completed), lambda: completed)
+        return tf.concat([completed, image[..., tf.shape(completed)[-1] :]], axis=-1)  # With alpha, if there is.
+
+
+def _mean_of_channels(levels):
+    mean = tf.reduce_mean(tf.cast(levels, tf.float32), axis=-1, keepdims=True)
+    return tf.cast(tf.round(mean), levels.dtype)
+
+
+def _shape_text(shape):
+    return tf.strings.reduce_join(tf.strings.as_string(shape), separator=" x ")

@@ -1,0 +1,218 @@
+"""Versions as they are written, and read by TensorFlow alone."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import DATA
+from tensorflow_serving.apis import prediction_log_pb2
+
+from gated_inpaint import Inpainter, InputError
+from gated_inpaint.inference.image_files import read_mask, read_photo, write_png
+from gated_inpaint.serving import __main__ as command
+from gated_inpaint.serving import export as exporting
+
+SMALL = str(DATA / "generator")
+
+
+@pytest.fixture(scope="module")
+def version(tmp_path_factory):
+    """A version's folder, as the command writes it."""
+    folder = tmp_path_factory.mktemp("models") / "small" / "7"
+    assert run("export", "--weights", SMALL, "--output", folder, "--max_megapixels", 0.01, "--warm_up", "40x24", "33x57") == 0
+    return folder
+
+
+def run(*arguments):
+    return command.main(command.parse([str(argument) for argument in arguments]))
+
+
+def write_requests(folder):
+    rng = np.random.default_rng(0)
+    for name, shape in {
+        "even": (16, 24, 3),
+        "odd": (21, 13, 3),
+        "gray": (33, 20, 1),
+        "alpha": (19, 40, 4),
+        "wide": (9, 63, 3),
+    }.items():
+        mask = np.zeros((*shape[:2], 1), np.uint8)
+        mask[4:9, 3:11] = 255
+        write_png(folder / f"{name}_image.png", rng.integers(0, 256, shape, np.uint8))
+        write_png(folder / f"{name}_mask.png", mask)
+
+
+def files_below(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_a_version_holds(version):
+    assert files_below(version.parents[1]) == [
+        f"small/7/{name}"
+        for name in (
+            "assets.extra/tf_serving_warmup_requests",
+            "fingerprint.pb",
+            "saved_model.pb",
+            "variables/variables.data-00000-of-00001",
+            "variables/variables.index",
+        )
+    ]
+    weights = sum(array.size * 4 for array in Inpainter(SMALL).generator.get_weights())
+    assert sum(path.stat().st_size for path in version.rglob("*")) < weights + 3e6
+    assert version.stat().st_mode & 0o777 == 0o777 & ~_umask()  # The server may run as someone else.
+
+
+def _umask():
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def test_tensorflow_alone_reads_it(version, tmp_path):
+    write_requests(tmp_path)
+    script = pathlib.Path(__file__).with_name("load_without_project.py")
+    ran = subprocess.run([sys.executable, script, version, tmp_path], capture_output=True, text=True, cwd=tmp_path, timeout=300)
+    assert ran.returncode == 0, ran.stderr
+
+    inpainter = Inpainter(SMALL)
+    for image in tmp_path.glob("*_image.png"):
+        photo, mask = read_photo(image).array, read_mask(image.with_name(image.name.replace("image", "mask")))
+        expected = inpainter(photo, mask)
+        for answer in ("loaded", "session"):
+            completed = read_photo(image.with_name(image.name.replace("image", answer))).array
+            np.testing.assert_array_equal(completed[~mask], photo[~mask])
+            assert np.abs(completed.astype(int) - expected).max() <= 1
+
+    ops = set(ran.stdout.split())
+    assert {"Conv2D", "DecodePng", "EncodePng", "ReadVariableOp"} <= ops
+    # tf.raw_ops holds TensorFlow's own operations, and none that a library adds.
+    assert {op for op in ops if not hasattr(tf.raw_ops, op) or "PyFunc" in op} == set()
+
+
+def test_saved_model_cli_runs_it(version, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (3, 17, 26, 3), np.uint8)
+    mask = np.zeros((3, 17, 26, 1), np.uint8)
+    for index in range(3):
+        mask[index, 3 : 8 + index, 4:12] = 255
+    np.save(tmp_path / "image.npy", image)
+    np.save(tmp_path / "mask.npy", mask)
+    tool = "from tensorflow.python.tools.saved_model_cli import main; main()"
+    arguments = ["run", "--dir", version, "--tag_set", "serve", "--signature_def", "tensors", "--outdir", tmp_path]
+    inputs = ["--inputs", f"image={tmp_path / 'image.npy'};mask={tmp_path / 'mask.npy'}"]
+    ran = subprocess.run(
+        [sys.executable, "-c", tool, *arguments, *inputs], capture_output=True, text=True, cwd=tmp_path, timeout=300
+    )
+    assert ran.returncode == 0, ran.stderr
+    completed = np.load(tmp_path / "completed.npy")
+    np.testing.assert_array_equal(completed[mask[..., 0] == 0], image[mask[..., 0] == 0])
+    assert np.abs(completed.astype(int) - Inpainter(SMALL)(image, mask)).max() <= 1
+
+
+def test_warm_up_requests(version):
+    """For each size, one to each signature. (The server of test_client.py runs them.)"""
+    records = tf.data.TFRecordDataset(str(version / "assets.extra/tf_serving_warmup_requests")).as_numpy_iterator()
+    requests = [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
+    assert [request.model_spec.name for request in requests] == ["small"] * 4
+    assert [request.model_spec.signature_name for request in requests] == ["serving_default", "tensors"] * 2
+    for files, tensors, shape in ((*requests[:2], (24, 40)), (*requests[2:], (57, 33))):
+        image, mask = (tf.make_ndarray(tensors.inputs[name]) for name in ("image", "mask"))
+        assert image.shape == (1, *shape, 3) and mask.shape == (1, *shape, 1) and 0.2 < (mask == 255).mean() < 0.3
+        for name, expected in (("image_bytes", image), ("mask_bytes", mask)):
+            np.testing.assert_array_equal(tf.io.decode_png(tf.make_ndarray(files.inputs[name])[0]), expected[0])
+
+
+@pytest.mark.parametrize("name", ["models", "v1", "01", "0", "-1", "1.5", "1 "])
+def test_a_version_is_a_number(tmp_path, capsys, name):
+    assert run("export", "--weights", SMALL, "--output", tmp_path / name) == 1
+    assert "named by a number" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_version_is_never_overwritten(version, capsys):
+    before = {path: path.stat().st_mtime_ns for path in version.rglob("*")}
+    assert run("export", "--weights", SMALL, "--output", version) == 1
+    assert "is there already" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in version.rglob("*")} == before
+    empty = version.with_name("8")
+    empty.mkdir()
+    assert run("export", "--weights", SMALL, "--output", empty) == 1
+    empty.rmdir()
+
+
+class Quick:
+    """In place of ServingModel: writes a file, and looks at what TensorFlow Serving would see meanwhile."""
+
+    sketch = False
+    trouble = None
+
+    def __init__(self, *_):
+        pass
+
+    def save(self, folder):
+        folder.mkdir()
+        (folder / "saved_model.pb").write_text("half")
+        models = folder.parents[1]
+        assert models.name == "models" and not any(path.name.isdigit() for path in models.iterdir())
+        if Quick.trouble:
+            raise Quick.trouble
+
+
+@pytest.mark.parametrize(
+    "trouble, words",
+    [(KeyboardInterrupt(), "interrupted"), (OSError(28, "No space left on device"), "No space left"), (None, "")],
+)
+def test_a_version_appears_whole_or_not_at_all(tmp_path, monkeypatch, capsys, trouble, words):
+    monkeypatch.setattr(exporting, "ServingModel", Quick)
+    monkeypatch.setattr(Quick, "trouble", trouble)
+    assert run("export", "--output", tmp_path / "models" / "1") == int(trouble is not None)
+    assert words in capsys.readouterr().err
+    assert files_below(tmp_path) == ([] if trouble else ["models/1/saved_model.pb"])
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ([] if trouble else ["1"])
+
+
+def test_who_comes_second_does_not_overwrite(tmp_path, monkeypatch, capsys):
+    class Overtaken(Quick):
+        def save(self, folder):
+            super().save(folder)
+            (tmp_path / "models" / "1").mkdir()
+            (tmp_path / "models" / "1" / "first").touch()
+
+    monkeypatch.setattr(exporting, "ServingModel", Overtaken)
+    assert run("export", "--output", tmp_path / "models" / "1") == 1
+    assert "not empty" in capsys.readouterr().err
+    assert files_below(tmp_path) == ["models/1/first"]
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--output", "1", "--weights", "nowhere.npz"), "no weights file"),
+        (
+            ("--output", "1", "--warm_up", "2000x1000", "--max_megapixels", "1"),
+            "2000x1000 pixels is beyond the limit of 1 megapixels",
+        ),
+        (("--output", "1", "--size", "64x64"), "--size goes with --format=tflite"),
+        (("--output", "a.tflite", "--format", "tflite"), "name it, such as --size=256x256"),
+        (("--output", "a.tflite", "--format", "tflite", "--size", "64x60"), "divisible by 8, not 64x60"),
+        (("--output", "a.bin", "--format", "tflite", "--size", "64x64"), "must end in .tflite"),
+        (("--output", "a.tflite", "--format", "tflite", "--warm_up", "8x8"), "--warm_up goes with --format=saved_model"),
+    ],
+)
+def test_refuses_in_one_line(tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    assert run("export", *arguments) == 1
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_says_what_warm_up_requests_take(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    monkeypatch.setattr(exporting, "ServingModel", Quick)
+    with pytest.raises(InputError, match="pip install"):
+        exporting.export(None, tmp_path / "models" / "1", warm_up=[(8, 8)])
+    assert list((tmp_path / "models").iterdir()) == []
