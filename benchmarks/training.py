@@ -2,9 +2,11 @@
 
     python benchmarks/training.py --data=photos/
 
-The limit counts, for each picture, three times the generator's operations (forward, and backward to inputs and to weights) and once
-the discriminator's, at the speed of a large float32 matrix product in the same process; see arithmetic.py. The input is measured by
-itself: photos found, decoded, cropped and given masks, with nothing computed on them. It must be faster than the step.
+The limit counts, for each picture, three times the generator's forward operations (forward, and backward to inputs and to weights)
+and eight times the discriminator's: three times for the photo and three times for the completed picture in its own update, forward
+and backward to the picture in the generator's. All at the speed of a large float32 matrix product in the same process; see
+arithmetic.py. The input is measured by itself: photos found, decoded, cropped and given masks, with nothing computed on them. It
+must be faster than the step.
 """
 
 import os
@@ -48,7 +50,7 @@ def measure_step():
     for _ in range(2):
         seconds(product), seconds(step, Batch(*inputs))
     rounds = [(seconds(product), seconds(step, Batch(*inputs)) / batch) for _ in range(FLAGS.rounds)]
-    flops = 3 * dense_flops(size, 48) + discriminator_flops(size)
+    flops = 3 * dense_flops(size, 48) + 8 * discriminator_flops(size)
     seconds_an_image = statistics.median(time for _, time in rounds)
     limits = [flops * product_time / product.flops for product_time, _ in rounds]
     print(

@@ -1,0 +1,74 @@
+"""How much faster a picture is completed by its holes than as a whole, both in one process.
+
+    python benchmarks/holes.py --sizes=256,512,1024
+
+Each size is measured with a square hole that takes 5% of the picture, and with free-form strokes of about 30%. `whole` is the
+generator on the whole picture, `holes` what `Inpainter` computes; they take turns, and medians are printed.
+"""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import math
+import statistics
+
+import numpy as np
+import tensorflow as tf
+from absl import app, flags
+from arithmetic import seconds
+
+from gated_inpaint.inference.holes import complete_holes
+from gated_inpaint.masks import strokes
+from gated_inpaint.networks import Generator
+
+FLAGS = flags.FLAGS
+flags.DEFINE_list("sizes", ["256", "512", "1024"], "Heights and widths to measure; multiples of 8.")
+flags.DEFINE_list("precisions", ["float32"], "Of float32 and bfloat16; ratios are to the first one's whole picture.")
+flags.DEFINE_integer("rounds", 5, "Rounds of one call each.")
+
+DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
+
+def square(size):
+    side = int(size * math.sqrt(0.05))
+    begin = (size - side) // 2
+    mask = np.zeros([1, size, size, 1], np.float32)
+    mask[:, begin : begin + side, begin : begin + side] = 1
+    return tf.constant(mask)
+
+
+def free_form(size):
+    """Strokes of about 30%: the nearest of some."""
+    masks = [strokes(tf.constant([seed, 0]), size, size) for seed in range(40)]
+    return min(masks, key=lambda mask: abs(float(tf.reduce_mean(mask)) - 0.3))[tf.newaxis]
+
+
+def functions(precision):
+    """The generator on whole pictures and on holes alone, with weights under which all features have ordinary sizes."""
+    generator = Generator(dtype=DTYPES[precision])
+    rng = np.random.default_rng(0)
+    for variable in generator.variables:
+        scale = 2 / math.sqrt(math.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
+        variable.assign(rng.normal(0, scale, variable.shape))
+    pictures = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
+    whole = tf.function(lambda image, mask: generator(image, mask).complete, input_signature=pictures)
+    holes = tf.function(lambda image, mask: complete_holes(generator, image, mask).complete, input_signature=pictures)
+    return whole, holes
+
+
+def main(_):
+    ways = [way for precision in FLAGS.precisions for way in functions(precision)]
+    print(f"TensorFlow {tf.__version__}, full width, seconds and speed against {FLAGS.precisions[0]} whole")
+    for size in map(int, FLAGS.sizes):
+        image = tf.random.uniform([1, size, size, 3], -1, 1)
+        for name, mask in (("square hole", square(size)), ("free-form holes", free_form(size))):
+            rounds = [[seconds(way, image, mask) for way in ways] for _ in range(1 + FLAGS.rounds)][1:]
+            names = [f"{precision} {way}" for precision in FLAGS.precisions for way in ("whole", "holes")]
+            times = [statistics.median(column) for column in zip(*rounds)]
+            figures = ", ".join(f"{way} {time:.3f} (x{times[0] / time:.2f})" for way, time in zip(names, times))
+            print(f"{size}x{size}, {name} {100 * float(tf.reduce_mean(mask)):.0f}%: {figures}", flush=True)
+
+
+if __name__ == "__main__":
+    app.run(main)
