@@ -40,6 +40,6 @@ setup(
     extras_require={
         "baselines": BASELINES,
         "serving": SERVING,
-        "test": ["pytest", "ruff", "scikit-image", *BASELINES, *SERVING],
+        "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", *BASELINES, *SERVING],
     },
 )

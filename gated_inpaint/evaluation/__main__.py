@@ -7,11 +7,9 @@ What the options mean exactly is said in this folder's `protocol` (photos, masks
 status is 0 if all went well, and 1 if anything was wrong, which is then said on stderr.
 """
 
+import argparse
 import dataclasses
 import sys
-
-from absl import app
-from absl.flags import argparse_flags
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.quiet import tensorflow_quiet
@@ -22,7 +20,7 @@ with tensorflow_quiet():
 
 def parse(argv):
     defaults = {field.name: field.default for field in dataclasses.fields(EvaluationOptions)}
-    parser = argparse_flags.ArgumentParser(prog="python -m gated_inpaint.evaluation", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m gated_inpaint.evaluation", description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--images", required=True, help="photos: a folder, a glob in quotes, or a list file (.flist, .txt)")
     add("--output", required=True, help="the folder to write to; made if need be")
@@ -40,7 +38,7 @@ def parse(argv):
     add("--lpips_network", help="a SavedModel of two pictures in [-1, 1] to their distance: adds LPIPS")
     add("--fid_network", help="a SavedModel of a picture in [0, 255] to its features, or Inception's frozen graph (.pb): adds FID")
     add("--resume", action="store_true", help="go on with the evaluation in --output that was killed")
-    return parser.parse_args(argv[1:])
+    return parser.parse_args(argv)
 
 
 def _list(text):
@@ -67,4 +65,4 @@ def _fail(message):
 
 
 if __name__ == "__main__":
-    app.run(main, flags_parser=parse)
+    sys.exit(main(parse(sys.argv[1:])))

@@ -46,7 +46,7 @@ def run(capfd):
     """Runs the command; returns the exit status, what it printed, and the lines on stderr."""
 
     def run(*arguments):
-        status = main(parse(["evaluation", *command(*arguments)]))
+        status = main(parse(command(*arguments)))
         captured = capfd.readouterr()
         return status, captured.out, captured.err.splitlines()
 
@@ -57,7 +57,7 @@ def run(capfd):
 def straight(photos, tmp_path_factory):
     """The folder of an evaluation that ran from its beginning to its end."""
     output = tmp_path_factory.mktemp("straight") / "made/by/it"
-    assert main(parse(["evaluation", *command(photos, output)])) == 0
+    assert main(parse(command(photos, output))) == 0
     return output
 
 
