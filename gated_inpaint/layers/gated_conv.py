@@ -13,17 +13,16 @@ Reference: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.layers.vanilla_conv import VanillaConv2D
+
 
 @keras.utils.register_keras_serializable(package="gated_inpaint")
-class GatedConv2D(keras.layers.Layer):
+class GatedConv2D(VanillaConv2D):
     """2-D gated convolution.
 
     Arguments:
       filters: channels of the convolution before the split into features and gates; even. The output has half as many.
-      kernel_size: side of the square kernel, in pixels.
-      strides: stride in both directions.
-      dilation_rate: spacing of the kernel's taps in both directions. Not together with a stride or with `upsample`.
-      upsample: double height and width by repetition before the convolution. Only with a 3x3 kernel and stride 1.
+      kernel_size, strides, dilation_rate, upsample: as of `VanillaConv2D`.
       activation: name of, or callable for, the activation of the features.
 
     Call arguments:
@@ -38,77 +37,28 @@ class GatedConv2D(keras.layers.Layer):
     """
 
     def __init__(self, filters, kernel_size, strides=1, dilation_rate=1, upsample=False, activation="elu", **kwargs):
-        super().__init__(**kwargs)
         if filters < 2 or filters % 2:
             raise ValueError(f"GatedConv2D splits its channels in half: filters must be even and positive, not {filters}.")
-        if dilation_rate > 1 and strides > 1:
-            raise ValueError(
-                f"GatedConv2D takes a stride or a dilation, not both: strides={strides}, dilation_rate={dilation_rate}."
-            )
-        if upsample and (kernel_size, strides, dilation_rate) != (3, 1, 1):
-            raise ValueError(
-                "GatedConv2D upsamples only in front of a plain 3x3 kernel: "
-                f"kernel_size={kernel_size}, strides={strides}, dilation_rate={dilation_rate}."
-            )
-        self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.dilation_rate = dilation_rate
-        self.upsample = upsample
-        self.activation = keras.activations.get(activation)
+        super().__init__(filters, kernel_size, strides, dilation_rate, upsample, activation, **kwargs)
 
-    def build(self, input_shape):
-        channels = input_shape[-1]
-        if channels is None:
-            raise ValueError(f"GatedConv2D needs to know its number of input channels: the input's shape is {input_shape}.")
-        self.kernel = self.add_weight(
-            name="kernel",
-            shape=(self.kernel_size, self.kernel_size, channels, self.filters),
-            initializer="glorot_uniform",
-        )
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
-        self.built = True
+    @property
+    def output_channels(self):
+        return self.filters // 2
 
     def call(self, inputs, padding="SAME"):
         # Two convolutions with the halves of one kernel, not one convolution split afterwards: TensorFlow on the CPU then computes
         # bias and activation inside each convolution, and nothing is copied.
-        feature_kernel, gate_kernel = tf.split(tf.convert_to_tensor(self.kernel), 2, axis=-1)
-        feature_bias, gate_bias = tf.split(tf.convert_to_tensor(self.bias), 2)
+        (feature_kernel, gate_kernel), (feature_bias, gate_bias) = self._halves()
         features = tf.nn.bias_add(self._convolve(inputs, feature_kernel, padding), feature_bias)
         gates = tf.nn.bias_add(self._convolve(inputs, gate_kernel, padding), gate_bias)
         return self.activation(features) * tf.sigmoid(gates)
 
-    def _convolve(self, inputs, kernel, padding):
-        if self.upsample:
-            return _convolve_doubled(inputs, kernel)
-        return tf.nn.conv2d(inputs, kernel, self.strides, padding, dilations=self.dilation_rate)
+    def gates(self, inputs):
+        """How much of each feature a call lets through: float32 in [0, 1], shaped as its output."""
+        (_, kernel), (_, bias) = self._halves()
+        inputs, kernel, bias = (tf.cast(tensor, tf.float32) for tensor in (inputs, kernel, bias))
+        return tf.sigmoid(tf.nn.bias_add(self._convolve(inputs, kernel, "SAME"), bias))
 
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "dilation_rate": self.dilation_rate,
-            "upsample": self.upsample,
-            "activation": keras.activations.serialize(self.activation),
-        }
-
-
-def _convolve_doubled(inputs, kernel):
-    """A 3x3 'SAME' convolution of `inputs` doubled by repetition, for 4/9 of the multiplications.
-
-    Where an input pixel stands for 2x2 equal ones, the kernel taps that fall on it can be summed first. The sum over the 2x2
-    copies is a 4x4 kernel, and one input pixel spreads over 4x4 output pixels: a transposed convolution of stride 2.
-    """
-    flipped = kernel[::-1, ::-1]
-    over_rows = tf.pad(flipped, [[1, 0], [0, 0], [0, 0], [0, 0]]) + tf.pad(flipped, [[0, 1], [0, 0], [0, 0], [0, 0]])
-    summed = tf.pad(over_rows, [[0, 0], [1, 0], [0, 0], [0, 0]]) + tf.pad(over_rows, [[0, 0], [0, 1], [0, 0], [0, 0]])
-    batch, height, width, _ = tf.unstack(tf.shape(inputs))
-    outputs = tf.nn.conv2d_transpose(
-        inputs, tf.transpose(summed, [0, 1, 3, 2]), [batch, 2 * height, 2 * width, kernel.shape[3]], 2, "SAME"
-    )
-    # With a height and width known beforehand, say so to the layers that follow.
-    doubled = [side and 2 * side for side in inputs.shape[1:3]]
-    outputs.set_shape([inputs.shape[0], *doubled, kernel.shape[3]])
-    return outputs
+    def _halves(self):
+        """Kernels, then biases, of features and gates."""
+        return tf.split(tf.convert_to_tensor(self.kernel), 2, axis=-1), tf.split(tf.convert_to_tensor(self.bias), 2)

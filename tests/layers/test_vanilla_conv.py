@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow import keras
+
+from gated_inpaint.layers import VanillaConv2D
+
+
+def built(layer, channels=5):
+    """The layer with random weights, biases included."""
+    layer.build((None, None, None, channels))
+    rng = np.random.default_rng(0)
+    for variable in layer.variables:
+        variable.assign(rng.normal(scale=0.3, size=variable.shape))
+    return layer
+
+
+def features(height=13, width=18, channels=5):
+    return tf.constant(np.random.default_rng(1).normal(size=(2, height, width, channels)), tf.float32)
+
+
+@pytest.mark.parametrize("options", [{}, {"strides": 2}, {"dilation_rate": 4}, {"activation": "relu"}])
+def test_is_that_of_keras(options):
+    layer = built(VanillaConv2D(7, 3, **options))
+    plain = keras.layers.Conv2D(7, 3, padding="same", **{"activation": "elu", **options})
+    plain.build((None, None, None, 5))
+    for new, old in zip(plain.variables, layer.variables):
+        new.assign(old)
+    np.testing.assert_allclose(layer(features()), plain(features()), atol=1e-5)
+
+
+def test_upsampling_doubles_first():
+    layer, plain = (built(VanillaConv2D(7, 3, upsample=upsample)) for upsample in (True, False))
+    doubled = tf.repeat(tf.repeat(features(), 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(layer(features()), plain(doubled), atol=1e-5)
+
+
+def test_config_round_trip():
+    layer = VanillaConv2D(7, 3, dilation_rate=2, activation=None, name="vanilla", dtype="mixed_bfloat16")
+    copy = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert isinstance(copy, VanillaConv2D) and copy.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"filters": 0}, "must be positive, not 0"),
+        ({"strides": 2, "dilation_rate": 2}, "VanillaConv2D takes .* strides=2, dilation_rate=2"),
+        ({"kernel_size": 5, "upsample": True}, "kernel_size=5"),
+    ],
+)
+def test_refuses_what_it_cannot_do(options, words):
+    with pytest.raises(ValueError, match=words):
+        VanillaConv2D(**{"filters": 8, "kernel_size": 3, **options})
