@@ -10,6 +10,8 @@ the picture's border there are zeros beyond it, as 'SAME' has them, and nowhere 
               its large first maps never exist as a whole;
   refinement  a window for each hole: hallucination, attention (`ContextualAttention.in_window`) and decoder.
 
+The masks that the rows of a partial network go by, of one channel each, are computed for the whole picture.
+
 Conventions are those of generator.py. A window is int32 [2, 2], [first row, first column], [row, column behind the last], in
 pixels of the map it lies in.
 """
@@ -30,7 +32,6 @@ from gated_inpaint.networks.generator import (
     DIVISOR,
     HALLUCINATION,
     Completion,
-    PlainConv,
     coarse_input,
 )
 
@@ -124,25 +125,27 @@ def complete_windows(generator, image, mask, sketch, windows):
     """
     size = tf.shape(image)[1:3]
     masked = image * (1.0 - mask)
+    masks = generator.masks(mask)
 
     def add_coarse(window, coarse):
         def inputs(given):
             return coarse_input(cut(masked, given), cut(mask, given), None if sketch is None else cut(sketch, given))
 
-        return place(coarse, window[0], _run(generator, COARSE, inputs, window, size))
+        return place(coarse, window[0], _run(generator, COARSE, inputs, masks, window, size))
 
     coarse = _for_each(windows, add_coarse, tf.zeros_like(image))
     pasted = coarse * mask + masked
-    features = _matching_features(generator, pasted)
+    features = _matching_features(generator, pasted, masks)
     source = generator.attention.source(features, resize_nearest_aligned(mask, *tf.unstack(size // SCALE)))
 
     def add_refined(window, refined, offsets):
         joined = windows_of_rows(DECODER, window, size)[0]
         rebuilt = windows_of_rows(AFTER_ATTENTION, joined, size // SCALE)[0]
         rebuilt_features, offsets_here = generator.attention.in_window(source, rebuilt)
-        attention = _run(generator, AFTER_ATTENTION, lambda _: rebuilt_features, joined, size // SCALE)
-        hallucination = _run(generator, HALLUCINATION, lambda given: cut(pasted, given), joined, size // SCALE)
-        decoded = _run(generator, DECODER, lambda _: tf.concat([hallucination, attention], axis=-1), window, size)
+        attention = _run(generator, AFTER_ATTENTION, lambda _: rebuilt_features, masks, joined, size // SCALE)
+        hallucination = _run(generator, HALLUCINATION, lambda given: cut(pasted, given), masks, joined, size // SCALE)
+        branches = tf.concat([hallucination, attention], axis=-1)
+        decoded = _run(generator, DECODER, lambda _: branches, masks, window, size)
         return place(refined, window[0], decoded), place(offsets, (rebuilt[0] + 1) // 2, offsets_here)
 
     offsets = tf.zeros([tf.shape(image)[0], size[0] // DIVISOR, size[1] // DIVISOR, 2], tf.int32)
@@ -150,24 +153,28 @@ def complete_windows(generator, image, mask, sketch, windows):
     return Completion(coarse, refined, refined * mask + masked, offsets)
 
 
-def _run(generator, table, features, window, size):
-    """The result of a table in a window of it; `features` is a function of the window that the first row reads."""
+def _run(generator, table, features, masks, window, size):
+    """The result of a table in a window of it.
+
+    `features` is a function of the window that the first row reads; masks are those of `Generator.masks`, of the whole picture.
+    """
     windows = windows_of_rows(table, window, size)
     paddings = tf.unstack(tf.pad(_zeros_around(table, windows), [[0, 0], [1, 1], [0, 0]]))
     windows = tf.unstack(windows)
     features = features(windows[0])
     for row, read, made, padding in zip(table, windows, windows[1:], paddings):
-        convolution = generator.convolutions[row.scope]
+        mask = cut(masks[row.scope], read) if row.scope in masks else None
         if row.upsample:
             # Doubled as a whole. At edges inside the picture the last row or column lacks a neighbour, and is not needed.
-            features = cut(convolution(features), made - 2 * read[0])
+            features = cut(generator.convolve(row, features, mask), made - 2 * read[0])
             continue
-        features = tf.pad(features, padding)
-        features = convolution(features) if isinstance(row, PlainConv) else convolution(features, padding="VALID")
+        if mask is not None:
+            mask = tf.pad(mask, padding, constant_values=True)
+        features = generator.convolve(row, tf.pad(features, padding), mask, padding="VALID")
     return features
 
 
-def _matching_features(generator, pasted):
+def _matching_features(generator, pasted, masks):
     """The result of BEFORE_ATTENTION for whole pictures."""
     size = tf.shape(pasted)[1:3] // SCALE
     rows = tf.maximum(BAND_PIXELS // (SCALE * SCALE * size[1]), 1)
@@ -175,10 +182,11 @@ def _matching_features(generator, pasted):
     bands = tf.stack([tf.stack([tops, 0 * tops], 1), tf.stack([tf.minimum(tops + rows, size[0]), 0 * tops + size[1]], 1)], 1)
 
     def add_band(window, features):
-        return place(features, window[0], _run(generator, BEFORE_ATTENTION, lambda given: cut(pasted, given), window, size))
+        made = _run(generator, BEFORE_ATTENTION, lambda given: cut(pasted, given), masks, window, size)
+        return place(features, window[0], made)
 
     last = generator.convolutions[BEFORE_ATTENTION[-1].scope]
-    features = tf.zeros([tf.shape(pasted)[0], size[0], size[1], last.filters // 2], last.compute_dtype)
+    features = tf.zeros([tf.shape(pasted)[0], size[0], size[1], last.output_channels], last.compute_dtype)
     return _for_each(bands, add_band, features)
 
 

@@ -115,14 +115,14 @@ def make_training_step(options):
     """Networks, optimisers and average of a run, with initial weights from the options' seed or weights."""
     keras.utils.set_random_seed(options.seed)
     dtype = KERAS_DTYPES[options.precision]
-    generator = Generator(options.width, options.sketch, dtype=dtype)
+    generator = Generator(options.width, options.sketch, options.convolution, dtype=dtype)
     discriminator = Discriminator(options.discriminator_width, options.sketch, dtype=dtype)
     if options.init_weights:
         arrays = read_arrays(options.init_weights)
         assign_arrays(generator.checkpoint_variables(), arrays, options.init_weights)
         if any(name.startswith("discriminator/") for name in arrays):
             assign_arrays(discriminator.checkpoint_variables(), arrays, options.init_weights)
-    average = Generator(options.width, options.sketch, dtype=dtype)
+    average = Generator(options.width, options.sketch, options.convolution, dtype=dtype)
     for followed, variable in zip(average.variables, generator.variables):
         followed.assign(variable)
 

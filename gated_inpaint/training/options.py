@@ -32,6 +32,7 @@ class TrainingOptions:
 
     # Network
     width: int = _option(48, "Base width of the generator; 48 as released.")
+    convolution: str = _option("gated", "'gated' as released; or 'partial' or 'vanilla' at the same cost, the paper's ablations.")
     discriminator_width: int = _option(64, "Base width of the discriminator; 64 as released.")
     init_weights: Optional[str] = _option(
         None, "Start from these weights: anything that test_main.py reads, the release's included."
@@ -62,6 +63,7 @@ class TrainingOptions:
     def check(self):
         """Raises InputError where an option alone, or two together, make no sense."""
         choices = {
+            "convolution": ("gated", "partial", "vanilla"),
             "fit": ("crop", "resize"),
             "learning_rate_decay": ("none", "cosine"),
             "precision": ("float32", "bfloat16"),
@@ -71,6 +73,8 @@ class TrainingOptions:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise InputError(f"--{name} must be one of {', '.join(allowed)}, not {getattr(self, name)!r}.")
+        if self.sketch and self.convolution == "partial":
+            raise InputError("--sketch and --convolution=partial: partial convolutions do not see what lies in the hole.")
         for name in ("run_dir", "data"):
             if not getattr(self, name):
                 raise InputError(f"--{name} is needed.")

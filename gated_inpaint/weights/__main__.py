@@ -29,9 +29,11 @@ def main(arguments):
     except InputError as error:
         print(f"gated_inpaint.weights: error: {error}", file=sys.stderr)
         return 1
-    discriminator = " and discriminator" if any(name.startswith("discriminator/") for name in arrays) else ""
+    networks = f"{generator.convolution} generator"
+    if any(name.startswith("discriminator/") for name in arrays):
+        networks += " and discriminator"
     sketch = "with" if generator.sketch else "without"
-    print(f"Wrote {arguments.target}: generator{discriminator}, base width {generator.width}, {sketch} sketch channel.")
+    print(f"Wrote {arguments.target}: {networks}, base width {generator.width}, {sketch} sketch channel.")
     return 0
 
 

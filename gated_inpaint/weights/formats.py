@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 
-# What belongs to the networks in a checkpoint; the rest is the optimiser's.
-_NETWORK_NAME = re.compile(r"(inpaint_net|discriminator/sn_patch_gan)/.+/(kernel|bias|u)")
+# What belongs to the networks in a checkpoint; the rest is the optimiser's. (A generator's name says its convolution.)
+_NETWORK_NAME = re.compile(r"(inpaint_net(_partial|_vanilla)?|discriminator/sn_patch_gan)/.+/(kernel|bias|u)")
 
 # The folder of a training run holds its generator's moving average twice: where validation was best, and at the newest checkpoint.
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
@@ -67,11 +67,18 @@ def write_arrays(arrays, target):
       target: path ending in `.npz`; anything else is the prefix of a TensorFlow 1 checkpoint (`snap-0` in an existing folder).
 
     Raises:
-      InputError: the target's folder does not exist or cannot be written.
+      InputError: the target's folder does not exist or cannot be written; or a TensorFlow 1 checkpoint is wanted of a network that
+        is not gated: the authors' graph could not read it.
     """
     target = pathlib.Path(target)
     if target.is_dir():
         target = target / "snap-0"
+    others = [name for name in arrays if name.startswith("inpaint_net_")]
+    if others and target.suffix != ".npz":
+        raise InputError(
+            f"{target}: a TensorFlow 1 checkpoint is of the authors' network, which is gated, and these weights are of another "
+            f"({others[0]}): choose a name that ends in .npz."
+        )
     if not target.parent.is_dir():
         raise InputError(f"Cannot write {target}: the folder {target.parent} does not exist.")
     try:

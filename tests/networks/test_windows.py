@@ -16,11 +16,12 @@ TABLES = {"coarse": COARSE, "hallucination": HALLUCINATION, "before attention": 
 REFERENCE = [(folder, *case) for folder in ("generator", "generator_guided") for case in cases(f"{folder}/io.npz")]
 
 
-def random_generator(rng, width):
-    """A generator whose stages all move the picture: kernels and biases scaled as those of the reference data."""
-    generator = Generator(width)
+def random_generator(rng, width, convolution="gated"):
+    """A generator whose stages all move the picture: gated kernels and biases scaled as those of the reference data."""
+    generator = Generator(width, convolution=convolution)
+    gain = 2.25 if convolution == "gated" else 1.0
     for variable in generator.variables:
-        scale = 2.25 / np.sqrt(np.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
+        scale = gain / np.sqrt(np.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
         variable.assign(rng.normal(0, scale, variable.shape))
     return generator
 
@@ -63,6 +64,24 @@ def test_equals_the_whole_network_in_the_holes(window_case):
     known = ~mask[..., 0]
     np.testing.assert_array_equal(complete[known], image[known])
     assert expected[~known].std() > 0.1 or mask.sum() < 100
+
+
+@pytest.mark.parametrize("convolution", ["partial", "vanilla"])
+@pytest.mark.parametrize(
+    "size, hole", [((152, 208), (0, 70, 180, 208)), ((80, 448), (8, 70, 60, 120)), ((64, 400), (0, 64, 3, 400))]
+)
+def test_equals_the_whole_network_with_other_convolutions(convolution, size, hole):
+    """In a corner, far from the sides, and too large for a partial network to fill (the refinement then has a mask, too)."""
+    rng = np.random.default_rng(0)
+    generator = random_generator(rng, 8, convolution)
+    mask = np.zeros([1, *size, 1], np.float32)
+    mask[:, hole[0] : hole[1], hole[2] : hole[3]] = 1
+    image = rng.uniform(-1, 1, [1, *size, 3]).astype(np.float32)
+    windows = windows_of(generator, mask > 0, size)
+    expected = generator(image, mask).complete.numpy()
+    for complete in (complete_windows, tf.function(complete_windows)):
+        np.testing.assert_allclose(complete(generator, image, mask, None, windows).complete, expected, atol=1e-4)
+    assert expected[mask[..., 0] > 0].std() > 0.1
 
 
 @pytest.mark.parametrize("folder, key, case", REFERENCE, ids=[f"{folder}-{key}" for folder, key, _ in REFERENCE])

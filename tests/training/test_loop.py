@@ -204,9 +204,36 @@ def test_guided_run(photos, tmp_path):
     assert Inpainter(tmp_path / "run").generator.sketch
 
 
+@pytest.mark.parametrize("convolution", ["partial", "vanilla"])
+def test_a_run_keeps_its_convolution(photos, tmp_path, straight, convolution):
+    process = start(options(photos, tmp_path / "run", steps=1, convolution=convolution, validation_data=str(photos)))
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, printed
+    inpainter = Inpainter(tmp_path / "run")
+    assert inpainter.generator.convolution == convolution
+    image, mask = np.zeros((16, 24, 3), np.uint8), np.eye(16, 24)
+    assert inpainter(image, mask)[mask > 0].any()
+
+    train(options(photos, tmp_path / "run", steps=2, convolution=convolution, validation_data=str(photos)), override=True)
+    with pytest.raises(InputError, match=f"--convolution was '{convolution}' and is now 'gated'.*another --run_dir"):
+        train(options(photos, tmp_path / "run", steps=2), override=True)
+    with pytest.raises(InputError, match="no variable inpaint_net_.*weights of another network"):
+        train(options(photos, tmp_path / "other", convolution=convolution, init_weights=str(straight)))
+
+
+def test_a_run_begun_before_there_was_a_choice_is_gated(photos, tmp_path):
+    train(options(photos, tmp_path / "run", steps=1))
+    saved = json.loads((tmp_path / "run/options.json").read_text())
+    assert saved.pop("convolution") == "gated"
+    (tmp_path / "run/options.json").write_text(json.dumps(saved))
+    train(options(photos, tmp_path / "run", steps=2), override=True)
+
+
 @pytest.mark.parametrize(
     "changed, words",
     [
+        (dict(convolution="dense"), "gated, partial, vanilla, not 'dense'"),
+        (dict(convolution="partial", sketch=True), "do not see what lies in the hole"),
         (dict(size=20), "multiple of 8, not 20"),
         (dict(data=""), "--data is needed"),
         (dict(masks="squares"), "squares"),

@@ -1,3 +1,4 @@
+import itertools
 import shutil
 
 import numpy as np
@@ -6,8 +7,10 @@ import tensorflow as tf
 from conftest import DATA, cases
 
 from gated_inpaint import Generator, InputError
+from gated_inpaint.networks.generator import CHECKPOINT_ROOTS, COARSE, channels_of
 from gated_inpaint.weights import load_generator, read_arrays, write_arrays
 from gated_inpaint.weights.__main__ import main, parse
+from gated_inpaint.weights.loading import generator_options
 
 
 @pytest.fixture
@@ -69,6 +72,37 @@ def test_released_width_loads(tmp_path):
     loaded = load_generator(tmp_path)
     assert loaded.width == 48
     np.testing.assert_array_equal(loaded.variables[0], source.variables[0])
+
+
+@pytest.mark.parametrize("convolution", ["gated", "partial", "vanilla"])
+def test_weights_say_their_convolution(tmp_path, capsys, convolution):
+    source = Generator(8, convolution=convolution)
+    write_arrays({name: variable.numpy() for name, variable in source.checkpoint_variables().items()}, tmp_path / "source.npz")
+    assert convert(tmp_path / "source.npz", tmp_path / "copy.npz") == 0
+    assert f"{convolution} generator, base width 8, without sketch channel" in capsys.readouterr().out
+    loaded = load_generator(tmp_path / "copy.npz")
+    assert loaded.convolution == convolution
+    image, mask = np.zeros([1, 16, 24, 3], np.float32), np.eye(16, 24, dtype=np.float32)[np.newaxis, ..., np.newaxis]
+    np.testing.assert_array_equal(loaded(image, mask).complete, source(image, mask).complete)
+
+    status = convert(tmp_path / "source.npz", tmp_path / "snap-0")
+    if convolution == "gated":
+        assert status == 0 and load_generator(tmp_path / "snap-0").convolution == "gated"
+    else:
+        assert status == 1
+        assert f"which is gated, and these weights are of another (inpaint_net_{convolution}/conv1/" in capsys.readouterr().err
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.npz", "source.npz"]
+
+
+def test_width_and_sketch_are_found_for_every_convolution():
+    for width, sketch, (convolution, root) in itertools.product(range(4, 257, 4), (False, True), CHECKPOINT_ROOTS.items()):
+        shape = (5, 5, 5 + sketch, channels_of(COARSE[0], width, convolution))
+        arrays = {f"{root}/conv1/kernel": np.zeros(shape)}
+        if sketch and convolution == "partial":
+            with pytest.raises(InputError, match=r"has shape \[5, 5, 6, .* needs \[5, 5, 5, "):
+                generator_options(arrays, "")
+        else:
+            assert generator_options(arrays, "") == (width, sketch, convolution)
 
 
 def without(arrays, name):
