@@ -28,7 +28,11 @@ flags.DEFINE_bool("invert_mask", False, "Black is the hole, not white.")
 flags.DEFINE_enum(
     "precision", "float32", ["float32", "bfloat16"], "bfloat16: faster where the processor has it, slightly less exact."
 )
-flags.DEFINE_string("save_stages", None, "Folder for pictures of the coarse and refined results, the attention and the mask.")
+flags.DEFINE_string(
+    "save_stages",
+    None,
+    "Folder for pictures of the coarse and refined results, the attention, the mask, and what layers let through: gates or masks.",
+)
 flags.DEFINE_enum(
     "hd_strategy",
     "original",

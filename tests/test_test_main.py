@@ -16,8 +16,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import test_main  # noqa: E402
-from gated_inpaint import Inpainter  # noqa: E402
+from gated_inpaint import Generator, Inpainter  # noqa: E402
 from gated_inpaint.inference.image_files import read_photo, write_png  # noqa: E402
+from gated_inpaint.networks.layer_maps import SHOWN  # noqa: E402
+from gated_inpaint.weights import write_arrays  # noqa: E402
 
 SMALL = str(DATA / "generator")
 
@@ -77,14 +79,26 @@ def test_inverted_mask(run):
 def test_stages_are_saved(run):
     write_pair()
     assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png", save_stages="stages/of/a")[0] == 0
-    names = sorted(path.name for path in pathlib.Path("stages/of/a").iterdir())
-    assert names == ["a_attention.png", "a_coarse.png", "a_mask.png", "a_refined.png"]
+    names = ["a_attention.png", "a_coarse.png", "a_mask.png", "a_refined.png"]
+    maps = [f"a_gates_{layer}.png" for layer in SHOWN]
+    assert sorted(path.name for path in pathlib.Path("stages/of/a").iterdir()) == sorted(names + maps)
     assert all(read_photo(f"stages/of/a/{name}").array.shape == (20, 30, 3) for name in names)
     refined, complete = read_photo("stages/of/a/a_refined.png").array, read_photo("results/a.png").array
     np.testing.assert_array_equal(refined[4:12, 5:20], complete[4:12, 5:20])
     tinted = read_photo("stages/of/a/a_mask.png").array
     assert (tinted[4:12, 5:20, 0] >= 127).all()
     np.testing.assert_array_equal(tinted[12:], picture()[12:])
+
+
+@pytest.mark.parametrize("convolution, maps", [("partial", [f"a_mask_{layer}.png" for layer in SHOWN]), ("vanilla", [])])
+def test_weights_of_other_convolutions_and_their_maps(run, convolution, maps):
+    write_pair()
+    generator = Generator(4, convolution=convolution)
+    write_arrays({name: variable.numpy() for name, variable in generator.checkpoint_variables().items()}, "weights.npz")
+    files = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
+    assert run(**files, weights="weights.npz", save_stages="stages") == (0, "Wrote results/a.png.\n", [])
+    assert sorted(path.name for path in pathlib.Path("stages").glob("a_*_*.png")) == sorted(maps)
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter("weights.npz", once=True)(picture(), hole()))
 
 
 def test_a_working_size_for_large_holes(run):

@@ -17,7 +17,7 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, read_mask, read_photo, write_png
 from gated_inpaint.inference.inpainter import Inpainter
-from gated_inpaint.inference.pictures import attention_picture, mask_over_photo
+from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,9 +104,22 @@ def _complete(inpainter, job, options):
             ("refined", stages.refined),
             ("attention", attention_picture(stages.offsets, *mask.shape)),
             ("mask", mask_over_photo(photo.array, mask)),
+            *_layer_pictures(inpainter, photo.array, mask, sketch),
         ):
             write_png(options.save_stages / f"{job.image.stem}_{name}.png", picture)
     write_png(job.output, completed, photo.icc_profile)
+
+
+def _layer_pictures(inpainter, image, mask, sketch):
+    """[(name, picture)]: gates of a gated network, masks of a partial one, nothing of a vanilla one."""
+    pictures = []
+    for layer, maps in inpainter.layer_maps(image, mask, sketch).items():
+        if inpainter.generator.convolution == "gated":
+            title, meaning = f"{layer}: its {maps.shape[-1]} gates", ("closed", "open")
+            pictures.append((f"gates_{layer}", channel_grid(maps, title, *meaning)))
+        else:
+            pictures.append((f"mask_{layer}", channel_grid(maps, f"{layer}: the mask behind it", "known", "hole")))
+    return pictures
 
 
 def _check_size(name, path, array, image_path, photo):

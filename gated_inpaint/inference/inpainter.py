@@ -14,7 +14,10 @@ import tensorflow as tf
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.networks.generator import DIVISOR
+from gated_inpaint.networks.layer_maps import layer_maps
 from gated_inpaint.weights import load_generator
+
+MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
 
 
 class Stages(NamedTuple):
@@ -56,9 +59,9 @@ class Inpainter:
 
     def __init__(self, weights=None, precision="float32", once=False):
         self.generator = load_generator(weights, precision)
-        self._complete, self._stages = (
+        self._complete, self._stages, self._maps = (
             function if once else tf.function(function, autograph=False)
-            for function in (self.complete_tensors, self._stages_of_batch)
+            for function in (self.complete_tensors, self._stages_of_batch, self._maps_of_batch)
         )
 
     def __call__(self, image, mask, sketch=None):
@@ -70,11 +73,17 @@ class Inpainter:
 
     def stages(self, image, mask, sketch=None):
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis."""
-        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
-        if image.ndim > 3:
-            raise InputError(f"stages takes one picture, not a batch of shape {list(image.shape)}.")
-        stages = Stages(*(array.numpy()[0] for array in _run_any_size(self._stages, self._checked_batch(image, mask, sketch))))
-        return stages._replace(complete=stages.complete.reshape(image.shape))
+        stages = Stages(*(array.numpy()[0] for array in _run_any_size(self._stages, self._checked_picture(image, mask, sketch))))
+        return stages._replace(complete=stages.complete.reshape(np.shape(image)))
+
+    def layer_maps(self, image, mask, sketch=None):
+        """What some layers let through of one picture; arguments as for `stages`.
+
+        Returns {layer: float32 [height, width, channels]}, in [0, 1], as `networks.layer_maps` says, at the layer's scale or, if
+        that is larger, reduced to MAP_SIDE. They are of the picture that the network sees, continued to a multiple of 8.
+        """
+        maps = _run_any_size(self._maps, self._checked_picture(image, mask, sketch))
+        return {name: array.numpy()[0] for name, array in maps.items()}
 
     def complete_tensors(self, image, mask, sketch=None):
         """Completes a batch in TensorFlow operations alone, for a graph that is served; the shapes are not checked.
@@ -87,6 +96,13 @@ class Inpainter:
         Returns the completed picture, a tensor of the image's shape and dtype.
         """
         return self._run(image, mask, sketch).complete
+
+    def _checked_picture(self, image, mask, sketch):
+        """`_checked_batch` of one picture."""
+        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
+        if image.ndim > 3:
+            raise InputError(f"This takes one picture, not a batch of shape {list(image.shape)}.")
+        return self._checked_batch(image, mask, sketch)
 
     def _checked_batch(self, image, mask, sketch):
         """Image [batch, height, width, channels], and mask and sketch as bool [batch, height, width, 1]."""
@@ -117,19 +133,17 @@ class Inpainter:
         """The same as `stages` for tensors, as `complete_tensors` takes them."""
         return self._run(image, mask, sketch, everything=True)
 
+    def _maps_of_batch(self, image, mask, sketch=None):
+        """The same as `layer_maps` for tensors, as `complete_tensors` takes them."""
+        return layer_maps(self.generator, *_network_inputs(image, mask, sketch), longest_side=MAP_SIDE)
+
     def _run(self, image, mask, sketch, everything=False):
         """The `Stages` of a batch of tensors; if not `everything` is wanted, all but `complete` are right near the holes only."""
         height, width = tf.unstack(tf.shape(image)[1:3])
-        color_channels = 3 if image.shape[-1] > 2 else 1
+        color_channels = _color_channels(image)
         color, alpha = image[..., :color_channels], image[..., color_channels:]
-
         half_range = image.dtype.max / 2
-        picture = tf.cast(color, tf.float32) / half_range - 1.0
-        picture = tf.repeat(picture, 3 // color_channels, axis=-1)
-        inputs = [
-            None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32)) for tensor in (picture, mask, sketch)
-        ]
-        made = complete_holes(self.generator, *inputs, everything=everything)
+        made = complete_holes(self.generator, *_network_inputs(image, mask, sketch), everything=everything)
 
         def as_levels(pictures):
             levels = tf.round((pictures[:, :height, :width] + 1.0) * half_range)
@@ -140,6 +154,18 @@ class Inpainter:
             refined = tf.reduce_mean(refined, axis=-1, keepdims=True)
         completed = tf.concat([tf.where(mask, as_levels(refined), color), alpha], axis=-1)
         return Stages(as_levels(made.coarse), as_levels(made.refined), completed, made.offsets)
+
+
+def _color_channels(image):
+    return 3 if image.shape[-1] > 2 else 1
+
+
+def _network_inputs(image, mask, sketch):
+    """Picture, mask and sketch (or None) as the network takes them."""
+    color_channels = _color_channels(image)
+    picture = tf.cast(image[..., :color_channels], tf.float32) / (image.dtype.max / 2) - 1.0
+    picture = tf.repeat(picture, 3 // color_channels, axis=-1)
+    return [None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32)) for tensor in (picture, mask, sketch)]
 
 
 def _run_any_size(function, arrays):

@@ -220,7 +220,7 @@ class Generator(keras.Model):
                     mask = self.convolutions[row.scope].mask_after(mask)
             return mask
 
-        left = (mask > 0) & through(COARSE, mask > 0)
+        left = through(COARSE, mask > 0)  # Within the hole: what a position stands for is among what it was made of.
         through(BEFORE_ATTENTION, left)
         all_known = tf.zeros_like(through(HALLUCINATION, left))
         through(AFTER_ATTENTION, all_known)
@@ -228,9 +228,12 @@ class Generator(keras.Model):
         return masks
 
     def convolve(self, row, features, mask=None, padding="SAME"):
-        """What a row makes of the features, and of its mask if the network is partial."""
+        """What a row makes of the features, and of its mask if the network is partial; padding as the layers take it."""
         layer = self.convolutions[row.scope]
         if isinstance(row, PlainConv):
+            if padding == "SAME":  # Its layer pads nothing.
+                margin = [row.kernel // 2] * 2
+                features = tf.pad(features, [[0, 0], margin, margin, [0, 0]])
             return layer(features)
         return layer(features, padding=padding) if mask is None else layer(features, mask, padding=padding)[0]
 
@@ -265,8 +268,5 @@ class Generator(keras.Model):
 
     def _run(self, table, features, masks):
         for row in table:
-            if isinstance(row, PlainConv):
-                margin = [row.kernel // 2] * 2
-                features = tf.pad(features, [[0, 0], margin, margin, [0, 0]])
             features = self.convolve(row, features, masks.get(row.scope))
         return features
