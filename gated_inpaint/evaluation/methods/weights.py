@@ -21,8 +21,8 @@ class Weights(Method):
         for _, variable in sorted(generator.checkpoint_variables().items()):
             digest.update(variable.numpy().tobytes())
         self.description = (
-            f"{'the bundled weights' if path is None else f'the weights {path}'}, base width {generator.width}, "
-            f"sha256 {digest.hexdigest()[:16]}, TensorFlow {tf.__version__}"
+            f"{'the bundled weights' if path is None else f'the weights {path}'}, {generator.convolution}, "
+            f"base width {generator.width}, sha256 {digest.hexdigest()[:16]}, TensorFlow {tf.__version__}"
         )
 
     def complete(self, image, mask, key):
