@@ -47,6 +47,19 @@ def cases(name):
     return [(key, Case(file, key)) for key in sorted({name.split("/")[0] for name in file.files})]
 
 
+def with_random_weights(layer, channels=5):
+    """The layer, built for that many channels, with random weights, biases included."""
+    layer.build((None, None, None, channels))
+    rng = np.random.default_rng(0)
+    for variable in layer.variables:
+        variable.assign(rng.normal(scale=0.3, size=variable.shape))
+    return layer
+
+
+def random_features(height=13, width=18, channels=5):
+    return tf.constant(np.random.default_rng(1).normal(size=(2, height, width, channels)), tf.float32)
+
+
 def pytest_addoption(parser):
     parser.addoption("--window-cases", type=int, default=12, help="How many random pictures test_windows.py tries.")
 

@@ -29,6 +29,7 @@ from gated_inpaint.evaluation.protocol import Key, Protocol
 from gated_inpaint.evaluation.rows import Rows
 from gated_inpaint.evaluation.sheet import draw_sheet
 from gated_inpaint.inference.image_files import write_png
+from gated_inpaint.writing import write_whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,8 +112,8 @@ def evaluate(options, resume=False):
         _add_fid(summary, fid_features, pictures, protocol)
     table = tables.markdown(summary, settings)
     write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods))))
-    _write(folder / "table.md", table)
-    _write(finished, tables.as_json(summary, settings))
+    write_whole(folder / "table.md", table.encode())
+    write_whole(finished, tables.as_json(summary, settings).encode())
     return table
 
 
@@ -161,12 +162,3 @@ def _sheet_rows(pictures, photos, kinds, methods):
     for key in (Key(photo, kind) for photo in photos for kind in kinds):
         completed = [(method, pictures.completed(method, key)) for method in methods]
         yield [(key.photo, pictures.photo(key.photo)), (key.masks, pictures.photo_with_hole(key)), *completed]
-
-
-def _write(path, text):
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror}.") from error

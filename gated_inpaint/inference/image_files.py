@@ -6,7 +6,6 @@ and their ICC colour profile goes with them.
 """
 
 import io
-import os
 import pathlib
 import struct
 import warnings
@@ -19,6 +18,7 @@ import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.writing import write_whole
 
 DEFAULT_MAX_MEGAPIXELS = 100
 
@@ -97,24 +97,15 @@ def read_mask(path, invert=False, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
 
 
 def write_png(path, array, icc_profile=None):
-    """Writes uint8 or uint16 [height, width, 1-4] as PNG, to a temporary name first: `path` is complete, or as it was before.
+    """Writes uint8 or uint16 [height, width, 1-4] as PNG; `path` is complete, or as it was before.
 
     Raises:
       InputError: the file cannot be written.
     """
-    path = pathlib.Path(path)
     data = tf.io.encode_png(array).numpy()
     if icc_profile:
         data = _insert_icc_profile(data, icc_profile)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            unfinished.write_bytes(data)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror}.") from error
+    write_whole(path, data)
 
 
 def _open(path, data):

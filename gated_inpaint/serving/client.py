@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import os
 import pathlib
 import re
 import socket
@@ -12,6 +11,7 @@ import urllib.error
 import urllib.request
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.writing import write_whole
 
 DEFAULT_TIMEOUT = 60.0
 LONGEST_TIMEOUT = 86400.0
@@ -53,7 +53,7 @@ def complete(url, image, mask, output, sketch=None, timeout=DEFAULT_TIMEOUT):
         png = b""
     if not png.startswith(_PNG_START):
         raise InputError(f"{url} answered, but not with a completed picture: is it the URL of a gated_inpaint model?")
-    _write(output, png)
+    write_whole(output, png)
 
 
 def _predict_url(url):
@@ -113,15 +113,3 @@ def _read(path):
         raise InputError(f"There is no file {path}.") from error
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-
-
-def _write(path, data):
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            unfinished.write_bytes(data)
-            os.replace(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot write {path}: {error.strerror}.") from error

@@ -4,7 +4,6 @@ Inputs, by name: image, uint8 [1, height, width, 3], RGB; mask, uint8 [1, height
 the mask, for guided weights. Output: completed, uint8 [1, height, width, 3]; outside the hole it is the image, bit for bit.
 """
 
-import os
 import pathlib
 
 import tensorflow as tf
@@ -12,6 +11,7 @@ import tensorflow as tf
 from gated_inpaint.errors import InputError
 from gated_inpaint.networks.generator import DIVISOR
 from gated_inpaint.weights import load_generator
+from gated_inpaint.writing import write_whole
 
 WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
 
@@ -42,15 +42,7 @@ def export_tflite(weights, output, size, weight_type="float32"):
         raise InputError(f"A TFLite model takes pictures of one size, with sides divisible by {DIVISOR}, not {width}x{height}.")
 
     model = _convert(load_generator(weights), width, height, WEIGHT_TYPES[weight_type])
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        try:
-            unfinished.write_bytes(model)
-            os.replace(unfinished, output)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot write {output}: {error.strerror}.") from error
+    write_whole(output, model)
     return len(model)
 
 

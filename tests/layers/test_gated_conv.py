@@ -1,28 +1,16 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import random_features, with_random_weights
 from tensorflow import keras
 
 from gated_inpaint.layers import GatedConv2D
 
 
-def built(layer, channels=5):
-    """The layer with random weights, biases included."""
-    layer.build((None, None, None, channels))
-    rng = np.random.default_rng(0)
-    for variable in layer.variables:
-        variable.assign(rng.normal(scale=0.3, size=variable.shape))
-    return layer
-
-
-def features(height=13, width=18, channels=5):
-    return tf.constant(np.random.default_rng(1).normal(size=(2, height, width, channels)), tf.float32)
-
-
 @pytest.mark.parametrize("options", [{}, {"strides": 2}, {"dilation_rate": 4}, {"activation": "relu"}, {"upsample": True}])
 def test_is_one_convolution_split_into_features_and_gates(options):
-    layer = built(GatedConv2D(8, 3, **options))
-    inputs = features()
+    layer = with_random_weights(GatedConv2D(8, 3, **options))
+    inputs = random_features()
     if options.get("upsample"):
         inputs = tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2)
     both = tf.nn.conv2d(
@@ -30,11 +18,11 @@ def test_is_one_convolution_split_into_features_and_gates(options):
     ) + tf.convert_to_tensor(layer.bias)
     activation = tf.nn.relu if options.get("activation") == "relu" else tf.nn.elu
     expected = activation(both[..., :4]) * tf.sigmoid(both[..., 4:])
-    np.testing.assert_allclose(layer(features()), expected, atol=1e-5)
+    np.testing.assert_allclose(layer(random_features()), expected, atol=1e-5)
 
 
 def test_config_round_trip():
-    layer = built(GatedConv2D(8, 3, dilation_rate=2, activation="relu", name="gated", dtype="mixed_bfloat16"))
+    layer = with_random_weights(GatedConv2D(8, 3, dilation_rate=2, activation="relu", name="gated", dtype="mixed_bfloat16"))
     copy = keras.layers.deserialize(keras.layers.serialize(layer))
     assert isinstance(copy, GatedConv2D) and copy.get_config() == layer.get_config()
     assert copy.compute_dtype == "bfloat16"
@@ -42,26 +30,26 @@ def test_config_round_trip():
         copy.build((None, None, None, 5))
     for new, old in zip(copy.variables, layer.variables):
         new.assign(old)
-    np.testing.assert_array_equal(tf.cast(copy(features()), tf.float32), tf.cast(layer(features()), tf.float32))
+    np.testing.assert_array_equal(tf.cast(copy(random_features()), tf.float32), tf.cast(layer(random_features()), tf.float32))
 
 
 @pytest.mark.parametrize("upsample", [False, True])
 def test_unknown_batch_and_size_in_a_graph(upsample):
-    layer = built(GatedConv2D(8, 3, upsample=upsample))
+    layer = with_random_weights(GatedConv2D(8, 3, upsample=upsample))
     function = tf.function(layer.__call__, input_signature=[tf.TensorSpec([None, None, None, 5])])
     for size in ((13, 18), (8, 1)):
-        np.testing.assert_allclose(function(features(*size)), layer(features(*size)), atol=1e-6)
+        np.testing.assert_allclose(function(random_features(*size)), layer(random_features(*size)), atol=1e-6)
 
 
 def test_mixed_precision():
-    layer, exact = (built(GatedConv2D(8, 3, upsample=True, dtype=dtype)) for dtype in ("mixed_bfloat16", "float32"))
-    result = layer(features())
+    layer, exact = (with_random_weights(GatedConv2D(8, 3, upsample=True, dtype=dtype)) for dtype in ("mixed_bfloat16", "float32"))
+    result = layer(random_features())
     assert result.dtype == tf.bfloat16 and layer.kernel.dtype == "float32"
-    np.testing.assert_allclose(tf.cast(result, tf.float32), exact(features()), atol=0.1)
+    np.testing.assert_allclose(tf.cast(result, tf.float32), exact(random_features()), atol=0.1)
 
 
 def test_gradients_are_those_of_the_plain_formula():
-    layer, inputs = built(GatedConv2D(4, 3, upsample=True)), features(6, 4)
+    layer, inputs = with_random_weights(GatedConv2D(4, 3, upsample=True)), random_features(6, 4)
     with tf.GradientTape(persistent=True) as tape:
         doubled = tf.repeat(tf.repeat(inputs, 2, axis=1), 2, axis=2)
         both = tf.nn.conv2d(doubled, layer.kernel, 1, "SAME") + tf.convert_to_tensor(layer.bias)

@@ -3,19 +3,10 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import cases
+from conftest import cases, with_random_weights
 from tensorflow import keras
 
 from gated_inpaint.layers import PartialConv2D
-
-
-def built(layer, channels=5):
-    """The layer with random weights, biases included."""
-    layer.build((None, None, None, channels))
-    rng = np.random.default_rng(0)
-    for variable in layer.variables:
-        variable.assign(rng.normal(scale=0.3, size=variable.shape))
-    return layer
 
 
 def inputs(height=13, width=18, channels=5):
@@ -59,7 +50,7 @@ def test_agrees_with_its_authors_layer(key, case):
 @pytest.mark.parametrize("options", [{}, {"strides": 2}, {"dilation_rate": 4}, {"activation": "relu"}, {"upsample": True}])
 @pytest.mark.parametrize("size", [(13, 18), (20, 25)])
 def test_is_its_definition(options, size):
-    layer = built(PartialConv2D(4, 3, **options))
+    layer = with_random_weights(PartialConv2D(4, 3, **options))
     features, mask = inputs(*size)
     output, mask_after = layer(features, mask)
     np.testing.assert_array_equal(layer.mask_after(mask), mask_after)
@@ -75,7 +66,7 @@ def test_is_its_definition(options, size):
 
 
 def test_does_not_see_into_the_hole():
-    layer = built(PartialConv2D(4, 3))
+    layer = with_random_weights(PartialConv2D(4, 3))
     features, mask = inputs()
     np.testing.assert_array_equal(layer(features * (1 - mask) + 9 * mask, mask)[0], layer(features, mask)[0])
 
@@ -84,14 +75,14 @@ def test_layer_by_layer_the_hole_is_filled():
     features, mask = inputs()
     shares = [mask.mean()]
     for _ in range(4):
-        features, mask = built(PartialConv2D(5, 5))(features, mask)
+        features, mask = with_random_weights(PartialConv2D(5, 5))(features, mask)
         shares.append(mask.numpy().mean())
     assert shares[0] > shares[1] > shares[2] > shares[3] > shares[4] == 0
 
 
 @pytest.mark.parametrize("dtype", [bool, np.float32])
 def test_the_mask_keeps_its_type(dtype):
-    layer = built(PartialConv2D(4, 3))
+    layer = with_random_weights(PartialConv2D(4, 3))
     features, mask = inputs()
     output, mask_after = layer(features, tf.constant(mask.astype(dtype)))
     assert mask_after.dtype == tf.as_dtype(dtype)
@@ -99,7 +90,7 @@ def test_the_mask_keeps_its_type(dtype):
 
 
 def test_valid_is_same_with_what_surrounds_put_around():
-    layer = built(PartialConv2D(4, 3, dilation_rate=2))
+    layer = with_random_weights(PartialConv2D(4, 3, dilation_rate=2))
     features, mask = inputs()
     around = [[0, 0], [2, 2], [2, 2], [0, 0]]
     valid = layer(np.pad(features, around), np.pad(mask, around, constant_values=1), padding="VALID")
@@ -108,7 +99,7 @@ def test_valid_is_same_with_what_surrounds_put_around():
 
 
 def test_config_round_trip():
-    layer = built(PartialConv2D(4, 3, dilation_rate=2, activation="relu", name="partial", dtype="mixed_bfloat16"))
+    layer = with_random_weights(PartialConv2D(4, 3, dilation_rate=2, activation="relu", name="partial", dtype="mixed_bfloat16"))
     copy = keras.layers.deserialize(keras.layers.serialize(layer))
     assert isinstance(copy, PartialConv2D) and copy.get_config() == layer.get_config()
     if not copy.built:  # Keras 3 builds what it deserialises, Keras 2 does not.
@@ -122,7 +113,7 @@ def test_config_round_trip():
 @pytest.mark.parametrize("upsample", [False, True])
 @pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
 def test_unknown_batch_and_size_in_a_graph(upsample, compiled):
-    layer = built(PartialConv2D(4, 3, upsample=upsample))
+    layer = with_random_weights(PartialConv2D(4, 3, upsample=upsample))
     signature = [tf.TensorSpec([None, None, None, channels]) for channels in (5, 1)]
     function = tf.function(layer.__call__, input_signature=signature, jit_compile=compiled)
     for size in ((13, 18), (20, 16)):
@@ -131,7 +122,7 @@ def test_unknown_batch_and_size_in_a_graph(upsample, compiled):
 
 
 def test_mixed_precision():
-    layer, exact = (built(PartialConv2D(4, 5, dtype=dtype)) for dtype in ("mixed_bfloat16", "float32"))
+    layer, exact = (with_random_weights(PartialConv2D(4, 5, dtype=dtype)) for dtype in ("mixed_bfloat16", "float32"))
     (result, mask), (expected, expected_mask) = layer(*inputs()), exact(*inputs())
     assert result.dtype == tf.bfloat16 and layer.kernel.dtype == "float32"
     # Sums of 5x5x5 products are rounded, and where one pixel of 25 is known multiplied by 25.
@@ -140,7 +131,7 @@ def test_mixed_precision():
 
 
 def test_gradients_are_those_of_the_plain_formula_and_finite_where_nothing_is_known():
-    layer, (features, mask) = built(PartialConv2D(4, 3, upsample=True)), inputs()
+    layer, (features, mask) = with_random_weights(PartialConv2D(4, 3, upsample=True)), inputs()
     features, known = tf.constant(features), 1 - mask.repeat(2, axis=1).repeat(2, axis=2)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(features)

@@ -1,38 +1,26 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import random_features, with_random_weights
 from tensorflow import keras
 
 from gated_inpaint.layers import VanillaConv2D
 
 
-def built(layer, channels=5):
-    """The layer with random weights, biases included."""
-    layer.build((None, None, None, channels))
-    rng = np.random.default_rng(0)
-    for variable in layer.variables:
-        variable.assign(rng.normal(scale=0.3, size=variable.shape))
-    return layer
-
-
-def features(height=13, width=18, channels=5):
-    return tf.constant(np.random.default_rng(1).normal(size=(2, height, width, channels)), tf.float32)
-
-
 @pytest.mark.parametrize("options", [{}, {"strides": 2}, {"dilation_rate": 4}, {"activation": "relu"}])
 def test_is_that_of_keras(options):
-    layer = built(VanillaConv2D(7, 3, **options))
+    layer = with_random_weights(VanillaConv2D(7, 3, **options))
     plain = keras.layers.Conv2D(7, 3, padding="same", **{"activation": "elu", **options})
     plain.build((None, None, None, 5))
     for new, old in zip(plain.variables, layer.variables):
         new.assign(old)
-    np.testing.assert_allclose(layer(features()), plain(features()), atol=1e-5)
+    np.testing.assert_allclose(layer(random_features()), plain(random_features()), atol=1e-5)
 
 
 def test_upsampling_doubles_first():
-    layer, plain = (built(VanillaConv2D(7, 3, upsample=upsample)) for upsample in (True, False))
-    doubled = tf.repeat(tf.repeat(features(), 2, axis=1), 2, axis=2)
-    np.testing.assert_allclose(layer(features()), plain(doubled), atol=1e-5)
+    layer, plain = (with_random_weights(VanillaConv2D(7, 3, upsample=upsample)) for upsample in (True, False))
+    doubled = tf.repeat(tf.repeat(random_features(), 2, axis=1), 2, axis=2)
+    np.testing.assert_allclose(layer(random_features()), plain(doubled), atol=1e-5)
 
 
 def test_config_round_trip():
