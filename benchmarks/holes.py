@@ -17,17 +17,17 @@ import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from arithmetic import seconds
+from random_weights import randomize
 
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.masks import strokes
 from gated_inpaint.networks import Generator
+from gated_inpaint.weights.loading import KERAS_DTYPES
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256", "512", "1024"], "Heights and widths to measure; multiples of 8.")
 flags.DEFINE_list("precisions", ["float32"], "Of float32 and bfloat16; ratios are to the first one's whole picture.")
 flags.DEFINE_integer("rounds", 5, "Rounds of one call each.")
-
-DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 def square(size):
@@ -45,12 +45,8 @@ def free_form(size):
 
 
 def functions(precision):
-    """The generator on whole pictures and on holes alone, with weights under which all features have ordinary sizes."""
-    generator = Generator(dtype=DTYPES[precision])
-    rng = np.random.default_rng(0)
-    for variable in generator.variables:
-        scale = 2 / math.sqrt(math.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
-        variable.assign(rng.normal(0, scale, variable.shape))
+    """The generator on whole pictures and on holes alone, with random weights."""
+    generator = randomize(Generator(dtype=KERAS_DTYPES[precision]))
     pictures = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
     whole = tf.function(lambda image, mask: generator(image, mask).complete, input_signature=pictures)
     holes = tf.function(lambda image, mask: complete_holes(generator, image, mask).complete, input_signature=pictures)

@@ -51,16 +51,14 @@ def main(arguments):
 
 
 def random_weights(path):
-    """Weights of full width under which every stage has features of ordinary size: tiny ones would be slow to compute with."""
+    """Writes weights of full width."""
+    from random_weights import randomize
+
     from gated_inpaint.networks import Generator
     from gated_inpaint.weights.formats import write_arrays
 
-    rng = np.random.default_rng(0)
-    arrays = {}
-    for name, variable in Generator().checkpoint_variables().items():
-        scale = 2 / math.sqrt(math.prod(variable.shape[:3])) if name.endswith("kernel") else 0.2
-        arrays[name] = rng.normal(0, scale, variable.shape).astype(np.float32)
-    write_arrays(arrays, path)
+    variables = randomize(Generator()).checkpoint_variables()
+    write_arrays({name: variable.numpy() for name, variable in variables.items()}, path)
     return path
 
 

@@ -1,10 +1,9 @@
 """Which file of a folder belongs to which photo: the one of its stem (`masks/a.png` to `photos/a.jpg`)."""
 
-import collections
 import pathlib
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.inference.image_files import EXTENSIONS
+from gated_inpaint.inference.image_files import EXTENSIONS, images_by_stem
 
 _NAMED = 5
 
@@ -15,13 +14,7 @@ def files_by_stem(folder):
     Raises:
       InputError: the folder is missing, cannot be read or holds no image, or two of its images have one stem.
     """
-    folder, files = pathlib.Path(folder), collections.defaultdict(list)
-    try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."):
-                files[path.stem].append(path)
-    except OSError as error:
-        raise InputError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    files = images_by_stem(pathlib.Path(folder))
     if not files:
         raise InputError(f"The folder {folder} holds no images ({', '.join(sorted(EXTENSIONS))}).")
     twice = [stem for stem, paths in files.items() if len(paths) > 1]

@@ -4,7 +4,6 @@
 result is either complete or not there.
 """
 
-import collections
 import dataclasses
 import os
 import pathlib
@@ -15,7 +14,7 @@ import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.crops import complete_in_crops
-from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, read_mask, read_photo, write_png
+from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_mask, read_photo, write_png
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
 
@@ -151,7 +150,7 @@ def _pair_folder(options):
     folders = {name: path for name, path in kinds.items() if path is not None and path.is_dir()}
     if any(folder.resolve() == options.output.resolve() for folder in folders.values()):
         raise InputError(f"The output {options.output} would replace inputs: choose another folder.")
-    files = {name: _by_stem(folder) for name, folder in folders.items()}
+    files = {name: images_by_stem(folder) for name, folder in folders.items()}
     if not files["image"]:
         raise InputError(f"The folder {options.image} holds no images ({', '.join(sorted(EXTENSIONS))}).")
 
@@ -167,18 +166,6 @@ def _pair_folder(options):
             named = next(paths[0] for paths in found.values() if paths)
             troubles.append((named, f"there is {number} {wrong} {folders[wrong] / stem}.*"))
     return jobs, troubles
-
-
-def _by_stem(folder):
-    """{stem: paths} of a folder's files that are images by their name."""
-    files = collections.defaultdict(list)
-    try:
-        for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."):
-                files[path.stem].append(path)
-    except OSError as error:
-        raise InputError(f"Cannot read the folder {folder}: {error.strerror}.") from error
-    return files
 
 
 def _check_writable(folder):

@@ -5,6 +5,7 @@ alpha, RGB, RGBA), uint8, or uint16 where the file has 16 bits a channel. Pictur
 and their ICC colour profile goes with them.
 """
 
+import collections
 import io
 import pathlib
 import struct
@@ -106,6 +107,22 @@ def write_png(path, array, icc_profile=None):
     if icc_profile:
         data = _insert_icc_profile(data, icc_profile)
     write_whole(path, data)
+
+
+def images_by_stem(folder):
+    """{stem: paths, sorted} of a folder's files that are images by their name.
+
+    Raises:
+      InputError: the folder is missing or cannot be read.
+    """
+    files = collections.defaultdict(list)
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."):
+                files[path.stem].append(path)
+    except OSError as error:
+        raise InputError(f"Cannot read the folder {folder}: {error.strerror}.") from error
+    return files
 
 
 def _open(path, data):

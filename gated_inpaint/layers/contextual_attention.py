@@ -25,7 +25,7 @@ from gated_inpaint.layers.sampling import resize_nearest_aligned
 
 SOFTMAX_SCALE = 10.0
 SMALLEST_NORM = 1e-4
-TILE_BYTES = 2**29
+TILE_BYTES = 2**29  # About what one tile's matrix of scores may take; some such matrices exist at once.
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint")
@@ -74,7 +74,7 @@ class ContextualAttention(keras.layers.Layer):
         """A window of the rebuilt features, computed without the rest of them.
 
         The foreground is taken in tiles, each against the whole background, so that memory is linear in the picture's area. For
-        inference; a gradient through it would be right, but slow.
+        inference: training takes `call`.
 
         Arguments:
           source: from `self.source`.
