@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from gated_inpaint import Generator
+from gated_inpaint.weights import write_arrays
+
 # Two logical devices, so that what runs on several can be tested.
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
 
@@ -54,6 +57,25 @@ def with_random_weights(layer, channels=5):
     for variable in layer.variables:
         variable.assign(rng.normal(scale=0.3, size=variable.shape))
     return layer
+
+
+def random_generator(convolution="gated", width=8, seed=0, **options):
+    """A generator whose stages all move the picture: gated kernels and biases scaled as those of the reference data.
+
+    The seed may be a `np.random.Generator`, which goes on.
+    """
+    generator = Generator(width, convolution=convolution, **options)
+    rng, gain = np.random.default_rng(seed), 2.25 if convolution == "gated" else 1.0
+    for variable in generator.variables:
+        scale = gain / np.sqrt(np.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
+        variable.assign(rng.normal(0, scale, variable.shape))
+    return generator
+
+
+def write_weights(generator, path):
+    """Writes a generator's weights as a flat file or a TF1 checkpoint; returns the path."""
+    write_arrays({name: variable.numpy() for name, variable in generator.checkpoint_variables().items()}, path)
+    return path
 
 
 def random_features(height=13, width=18, channels=5):

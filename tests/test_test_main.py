@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 from absl import flags
 from absl.testing import flagsaver
-from conftest import DATA
+from conftest import DATA, random_generator, write_weights
 
 ROOT = pathlib.Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 import test_main  # noqa: E402
-from gated_inpaint import Generator, Inpainter  # noqa: E402
+from gated_inpaint import Inpainter  # noqa: E402
 from gated_inpaint.inference.image_files import read_photo, write_png  # noqa: E402
 from gated_inpaint.networks.layer_maps import SHOWN  # noqa: E402
-from gated_inpaint.weights import write_arrays  # noqa: E402
 
 SMALL = str(DATA / "generator")
 
@@ -93,8 +92,7 @@ def test_stages_are_saved(run):
 @pytest.mark.parametrize("convolution, maps", [("partial", [f"a_mask_{layer}.png" for layer in SHOWN]), ("vanilla", [])])
 def test_weights_of_other_convolutions_and_their_maps(run, convolution, maps):
     write_pair()
-    generator = Generator(4, convolution=convolution)
-    write_arrays({name: variable.numpy() for name, variable in generator.checkpoint_variables().items()}, "weights.npz")
+    write_weights(random_generator(convolution, width=4), "weights.npz")
     files = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
     assert run(**files, weights="weights.npz", save_stages="stages") == (0, "Wrote results/a.png.\n", [])
     assert sorted(path.name for path in pathlib.Path("stages").glob("a_*_*.png")) == sorted(maps)

@@ -3,21 +3,12 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import random_generator
 
 from gated_inpaint import Generator
 from gated_inpaint.networks.generator import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION, Conv
 
 OTHERS = ("partial", "vanilla")
-
-
-def random_generator(convolution, width=8, **options):
-    """A generator whose biases are not zero, and whose stages all move the picture."""
-    generator = Generator(width, convolution=convolution, **options)
-    rng = np.random.default_rng(0)
-    for variable in generator.variables:
-        scale = 1.0 / np.sqrt(np.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
-        variable.assign(rng.normal(0, scale, variable.shape))
-    return generator
 
 
 def inputs(height=64, width=72):

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import DATA, cases
+from conftest import DATA, cases, random_generator
 
-from gated_inpaint import Generator
 from gated_inpaint.inference.holes import hole_windows
 from gated_inpaint.networks import windows as windows_module
 from gated_inpaint.networks.generator import BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
@@ -14,16 +13,6 @@ from gated_inpaint.weights import load_generator
 
 TABLES = {"coarse": COARSE, "hallucination": HALLUCINATION, "before attention": BEFORE_ATTENTION, "decoder": DECODER}
 REFERENCE = [(folder, *case) for folder in ("generator", "generator_guided") for case in cases(f"{folder}/io.npz")]
-
-
-def random_generator(rng, width, convolution="gated"):
-    """A generator whose stages all move the picture: gated kernels and biases scaled as those of the reference data."""
-    generator = Generator(width, convolution=convolution)
-    gain = 2.25 if convolution == "gated" else 1.0
-    for variable in generator.variables:
-        scale = gain / np.sqrt(np.prod(variable.shape[:3])) if len(variable.shape) == 4 else 0.2
-        variable.assign(rng.normal(0, scale, variable.shape))
-    return generator
 
 
 def random_holes(rng, height, width):
@@ -51,7 +40,7 @@ def rounding_error(generator, image, mask, expected):
 def test_equals_the_whole_network_in_the_holes(window_case):
     rng = np.random.default_rng(window_case)
     height, width = 8 * rng.integers(1, 51, 2)
-    generator = random_generator(rng, rng.choice([8, 12, 16]))
+    generator = random_generator(width=rng.choice([8, 12, 16]), seed=rng)
     mask = random_holes(rng, height, width)
     image = rng.uniform(-1, 1, [1, height, width, 3]).astype(np.float32)
     windows = windows_of(generator, mask, [height, width])
@@ -73,7 +62,7 @@ def test_equals_the_whole_network_in_the_holes(window_case):
 def test_equals_the_whole_network_with_other_convolutions(convolution, size, hole):
     """In a corner, far from the sides, and too large for a partial network to fill (the refinement then has a mask, too)."""
     rng = np.random.default_rng(0)
-    generator = random_generator(rng, 8, convolution)
+    generator = random_generator(convolution, seed=rng)
     mask = np.zeros([1, *size, 1], np.float32)
     mask[:, hole[0] : hole[1], hole[2] : hole[3]] = 1
     image = rng.uniform(-1, 1, [1, *size, 3]).astype(np.float32)
@@ -137,7 +126,7 @@ def test_windows_are_what_the_result_depends_on(table, window):
 
 
 def test_smaller_windows_cost_less():
-    generator, size = Generator(8), tf.constant([512, 512])
+    generator, size = random_generator(), tf.constant([512, 512])
     windows = tf.constant([[[200, 200], [210, 210]], [[200, 200], [310, 310]], [[0, 0], [512, 512]]])
     small, larger, whole = multiplications(generator, windows, size).numpy()
     assert 0 < small < larger < whole

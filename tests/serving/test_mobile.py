@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import DATA
+from conftest import DATA, random_generator, write_weights
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.serving.mobile import export_tflite
@@ -61,6 +61,16 @@ def test_sketch(tmp_path):
     interpreter = tf.lite.Interpreter(str(tmp_path / "guided.tflite"))
     completed = interpreter.get_signature_runner()(image=image, mask=mask, sketch=lines)["completed"]
     assert np.abs(completed.astype(int) - Inpainter(guided)(image, mask, lines)).max() <= 2
+
+
+@pytest.mark.parametrize("convolution", ["partial", "vanilla"])
+def test_other_convolutions(tmp_path, convolution):
+    weights = write_weights(random_generator(convolution), tmp_path / "weights.npz")
+    export_tflite(weights, tmp_path / "other.tflite", (WIDTH, HEIGHT))
+    image, mask = inputs()
+    completed = tf.lite.Interpreter(str(tmp_path / "other.tflite")).get_signature_runner()(image=image, mask=mask)["completed"]
+    assert np.abs(completed.astype(int) - Inpainter(weights)(image, mask)).max() <= 2
+    assert (completed != image).any()
 
 
 def test_does_not_overwrite(tmp_path):

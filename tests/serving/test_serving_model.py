@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import DATA
+from conftest import DATA, random_generator, write_weights
 from PIL import Image
 
 from gated_inpaint import Inpainter
@@ -153,6 +153,14 @@ def test_sketch(tmp_path):
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"The sketch is 8x8 pixels and the image 40x32"):
         Image.fromarray(lines[:8, :8]).save(tmp_path / "none.png")
         complete_files(loaded, (*paths, tmp_path / "none.png"))
+
+
+@pytest.mark.parametrize("convolution", ["partial", "vanilla"])
+def test_other_convolutions(tmp_path, convolution):
+    weights = write_weights(random_generator(convolution), tmp_path / "weights.npz")
+    ServingModel(weights).save(tmp_path / "model")
+    paths = write(tmp_path / "a.png", picture(41, 56))
+    check_like_inpainter(Inpainter(weights), complete_files(tf.saved_model.load(str(tmp_path / "model")), paths)[0], *paths)
 
 
 def refusal(call, *arguments, **named):

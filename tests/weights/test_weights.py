@@ -4,11 +4,11 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import DATA, cases
+from conftest import DATA, cases, write_weights
 
 from gated_inpaint import Generator, InputError
 from gated_inpaint.networks.generator import CHECKPOINT_ROOTS, COARSE, channels_of
-from gated_inpaint.weights import load_generator, read_arrays, write_arrays
+from gated_inpaint.weights import load_generator, read_arrays
 from gated_inpaint.weights.__main__ import main, parse
 from gated_inpaint.weights.loading import generator_options
 
@@ -68,7 +68,7 @@ def test_bundled_weights_load():
 
 def test_released_width_loads(tmp_path):
     source = Generator(48)
-    write_arrays({name: variable.numpy() for name, variable in source.checkpoint_variables().items()}, tmp_path / "snap-0")
+    write_weights(source, tmp_path / "snap-0")
     loaded = load_generator(tmp_path)
     assert loaded.width == 48
     np.testing.assert_array_equal(loaded.variables[0], source.variables[0])
@@ -77,7 +77,7 @@ def test_released_width_loads(tmp_path):
 @pytest.mark.parametrize("convolution", ["gated", "partial", "vanilla"])
 def test_weights_say_their_convolution(tmp_path, capsys, convolution):
     source = Generator(8, convolution=convolution)
-    write_arrays({name: variable.numpy() for name, variable in source.checkpoint_variables().items()}, tmp_path / "source.npz")
+    write_weights(source, tmp_path / "source.npz")
     assert convert(tmp_path / "source.npz", tmp_path / "copy.npz") == 0
     assert f"{convolution} generator, base width 8, without sketch channel" in capsys.readouterr().out
     loaded = load_generator(tmp_path / "copy.npz")
