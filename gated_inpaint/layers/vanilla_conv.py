@@ -4,6 +4,8 @@
 
 Padding is TensorFlow's 'SAME'. With `upsample=True` the input is first doubled in height and width by repetition (nearest
 neighbour), as the network's `up` layers do. `GatedConv2D` and `PartialConv2D` are this convolution with another rule around it.
+
+Kernels begin at random, scaled so that features neither fade nor grow from layer to layer: see `INITIAL_SCALE`.
 """
 
 import tensorflow as tf
@@ -32,6 +34,9 @@ class VanillaConv2D(keras.layers.Layer):
       >>> VanillaConv2D(34, 5)(tf.zeros([1, 64, 96, 5])).shape
       TensorShape([1, 64, 96, 34])
     """
+
+    # Variance of an initial kernel, times the number of inputs that one output has: 1 / mean of elu(x)^2, x normally distributed.
+    INITIAL_SCALE = 1.55
 
     def __init__(self, filters, kernel_size, strides=1, dilation_rate=1, upsample=False, activation="elu", **kwargs):
         super().__init__(**kwargs)
@@ -65,7 +70,7 @@ class VanillaConv2D(keras.layers.Layer):
         self.kernel = self.add_weight(
             name="kernel",
             shape=(self.kernel_size, self.kernel_size, channels, self.filters),
-            initializer="glorot_uniform",
+            initializer=keras.initializers.VarianceScaling(self.INITIAL_SCALE, "fan_in"),
         )
         self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
         self.built = True

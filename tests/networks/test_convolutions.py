@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import random_generator
+from tensorflow import keras
 
 from gated_inpaint import Generator
-from gated_inpaint.networks.generator import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION, Conv
+from gated_inpaint.networks.generator import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION, Conv, coarse_input
 
 OTHERS = ("partial", "vanilla")
 
@@ -27,6 +28,18 @@ def test_costs_what_the_gated_one_does(convolution):
         sizes = [np.prod(network.convolutions[scope].kernel.shape) for network in (gated, other)]
         # First rows read the picture, not the row before, and cost less.
         assert abs(sizes[1] / sizes[0] - 1) < (0.3 if scope in ("conv1", "xconv1", "pmconv1") else 0.015), scope
+
+
+@pytest.mark.parametrize("convolution", ["gated", *OTHERS])
+@pytest.mark.parametrize("width", [16, 48])
+def test_features_keep_their_size_before_any_training(convolution, width):
+    """From the first row to the last; under Glorot's rule the gated network's fade to 1e-7."""
+    keras.utils.set_random_seed(0)
+    generator, (image, mask) = Generator(width, convolution=convolution), inputs()
+    masks, features = generator.masks(tf.constant(mask)), coarse_input(image * (1 - mask), tf.constant(mask))
+    for row in COARSE:
+        features = generator.convolve(row, features, masks.get(row.scope))
+        assert 0.05 < tf.sqrt(tf.reduce_mean(features**2)) < 3, row.scope
 
 
 @pytest.mark.parametrize("convolution", OTHERS)
