@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from typing import Union
 
 import numpy as np
@@ -80,7 +81,8 @@ def find_photos(source, sketch=False, max_bad_fraction=0.01, record=None):
         some = ", ".join(skipped[:_NAMED_IN_ERROR]) + (", ..." if len(skipped) > _NAMED_IN_ERROR else "")
         message = f"{len(skipped)} of {len(names)} photos of {source} cannot be used"
         if not len(good) or len(skipped) > max_bad_fraction * len(names):
-            raise InputError(f"{message}, more than {max_bad_fraction:.2%} of them: {some}. The log gives the reasons.")
+            limit = f", more than {max_bad_fraction:.2%} of them" if max_bad_fraction else ""
+            raise InputError(f"{message}{limit}: {some}. The reasons are logged above.")
         logging.warning("%s and are skipped: %s.", message, some)
     fingerprints = np.array([known[names[position]] for position in good], np.int64)
     return Photos(located.select(good), fingerprints, tuple(skipped), sketch)
@@ -139,7 +141,7 @@ def _reason(examine, position):
     try:
         examine(tf.constant(position, tf.int64))
     except (tf.errors.OpError, ValueError) as error:
-        return str(getattr(error, "message", error)).splitlines()[0]
+        return re.sub(r"^\{\{.*?\}\} ?", "", str(getattr(error, "message", error)).splitlines()[0])  # Without the operation's name.
     return "it could not be decoded a moment ago."
 
 

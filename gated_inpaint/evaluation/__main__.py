@@ -23,13 +23,14 @@ def parse(argv):
     parser = argparse.ArgumentParser(prog="python -m gated_inpaint.evaluation", description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--images", required=True, help="photos: a folder, a glob in quotes, or a list file (.flist, .txt)")
-    add("--output", required=True, help="the folder to write to; made if need be")
+    add("--output", required=True, help="the folder to write to; made if need be; a finished evaluation there is replaced")
     add("--masks", type=_list, default=defaults["masks"], help="kinds, by commas: centre, free_form, or a folder of mask files")
     add(
         "--methods",
         type=_list,
         default=defaults["methods"],
-        help="by commas: ours, telea, navier_stokes, patchmatch, mean, NAME=weights:PATH, NAME=folder:PATH (completed pictures)",
+        help="by commas: ours, telea, navier_stokes, patchmatch, mean, NAME=weights:PATH, NAME=folder:PATH (completed pictures); "
+        "no path may hold a comma",
     )
     add("--size", type=int, default=defaults["size"], help="side of the pictures in pixels; default: %(default)s")
     add("--seed", type=int, default=defaults["seed"], help="of the free-form masks; default: %(default)s")

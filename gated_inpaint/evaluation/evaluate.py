@@ -5,7 +5,7 @@
   rows.csv       a row for each photo, kind of masks and method
   options.json   what the rows follow from
   sheet.png      some photos as completed by every method, side by side
-  pictures/      those pictures, or all; see `pictures`
+  pictures/      those pictures, or all; see `pictures`. It is not cleared: pictures of earlier methods stay there.
 
 Rows are written as they are done; results.json is written last.
 """
@@ -22,7 +22,7 @@ import tqdm
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.methods import make_methods
-from gated_inpaint.evaluation.metrics import NAMES, SMALLEST_SIDE, picture_metrics, total_variation
+from gated_inpaint.evaluation.metrics import NAMES, picture_metrics, total_variation
 from gated_inpaint.evaluation.perceptual import FidFeatures, Lpips, frechet_distance
 from gated_inpaint.evaluation.pictures import Pictures
 from gated_inpaint.evaluation.protocol import Key, Protocol
@@ -30,6 +30,9 @@ from gated_inpaint.evaluation.rows import Rows
 from gated_inpaint.evaluation.sheet import draw_sheet
 from gated_inpaint.inference.image_files import write_png
 from gated_inpaint.writing import write_whole
+
+_SMALLEST_SIZE = 32  # In pixels.
+_RESULTS = ("sheet.png", "table.md", "results.json")  # What is made of the rows, as it is written.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +52,10 @@ class EvaluationOptions:
 
     def check(self):
         """Raises InputError where an option makes no sense."""
-        if self.size < SMALLEST_SIDE:
-            raise InputError(f"--size must be at least {SMALLEST_SIDE}, the window of SSIM, not {self.size}.")
+        if not self.output:
+            raise InputError("--output must name a folder.")
+        if self.size < _SMALLEST_SIZE:
+            raise InputError(f"--size must be at least {_SMALLEST_SIZE}, not {self.size}: smaller strokes can be empty.")
         if not 0 <= self.seed < 2**63:
             raise InputError(f"--seed must be from 0 to 2^63 - 1, not {self.seed}.")
         if self.sheet_photos < 1:
@@ -79,30 +84,40 @@ def evaluate(options, resume=False):
     folder = pathlib.Path(options.output)
     if os.path.isdir(options.images) and folder.resolve().is_relative_to(pathlib.Path(options.images).resolve()):
         raise InputError(f"The output {folder} is in {options.images}: its pictures would be taken for photos the next time.")
+    if any(os.path.isdir(kind) and folder.resolve() == pathlib.Path(kind).resolve() for kind in options.masks):
+        raise InputError(f"The output {folder} is a folder of masks: the sheet would be taken for one the next time.")
     protocol = Protocol(options.images, options.masks, options.size, options.seed)
     methods = make_methods(options.methods)
     for name, method in methods.items():
-        method.check(name, protocol.keys)
+        method.check(name, protocol.keys, options.size)
+    if options.fid_network and len(protocol.photos) < 2:
+        raise InputError("FID needs at least two photos.")
     lpips = options.lpips_network and Lpips(options.lpips_network)
     fid_features = options.fid_network and FidFeatures(options.fid_network)
 
-    settings = _settings(options, protocol, methods)
+    networks = {name: network.description for name, network in (("LPIPS", lpips), ("FID", fid_features)) if network}
+    settings = _settings(options, protocol, methods, networks)
     metrics = [*NAMES, "lpips"] if lpips else list(NAMES)
     pictures = Pictures(folder / "pictures")
     on_sheet = _spread(protocol.photos, options.sheet_photos)
-    finished = folder / "results.json"
-    with Rows(folder, settings, ["hole_ratio", "total_variation_of_photo", *metrics], resume, finished) as rows:
-        total = len(protocol.keys) * len(methods)
-        with tqdm.tqdm(total=total, initial=len(rows), desc="evaluating", unit="picture", disable=None) as progress:
+    labels = [(*key, name) for key in protocol.keys for name in methods]
+    with Rows(folder, settings, labels, ["hole_ratio", "total_variation_of_photo", *metrics], resume, _RESULTS) as rows:
+        with tqdm.tqdm(total=len(labels), initial=len(rows), desc="evaluating", unit="picture", disable=None) as progress:
             for case in protocol.cases():
-                to_do = [name for name in methods if not rows.had(*case.key, name)]
                 is_saved = options.save_pictures or case.key.photo in on_sheet
-                if to_do and is_saved:
+                to_do = [
+                    name
+                    for name in methods
+                    if not rows.had(*case.key, name) or (is_saved and not pictures.has_completed(name, case.key))
+                ]
+                if is_saved:
                     pictures.save_case(case)
                 for name in to_do:
                     completed = methods[name].complete(_without_hole(case), case.mask, case.key)
                     if is_saved:
                         pictures.save_completed(completed, name, case.key)
+                    if rows.had(*case.key, name):
+                        continue  # Its picture was missing.
                     row = {**case.key._asdict(), "method": name, **_measure(case, completed)}
                     rows.append({**row, "lpips": lpips(case.photo, completed)} if lpips else row)
                     progress.update()
@@ -113,17 +128,18 @@ def evaluate(options, resume=False):
     table = tables.markdown(summary, settings)
     write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods))))
     write_whole(folder / "table.md", table.encode())
-    write_whole(finished, tables.as_json(summary, settings).encode())
+    write_whole(folder / "results.json", tables.as_json(summary, settings).encode())
     return table
 
 
-def _settings(options, protocol, methods):
+def _settings(options, protocol, methods, networks):
     """{name: value}: all that the rows and pictures follow from."""
     return {
         **{f"--{name}": value for name, value in dataclasses.asdict(options).items() if name != "output"},
         "photos": f"{len(protocol.photos)}, digest {protocol.digest}",
         **{f"masks {masks.kind}": masks.description for masks in protocol.masks},
         **{f"method {name}": method.description for name, method in methods.items()},
+        **networks,
     }
 
 

@@ -14,12 +14,11 @@ METRICS = {
     "l1": "mean over pixels and channels of |photo - completed|, in percent",
     "l2": "mean over pixels and channels of (photo - completed)^2, in percent",
     "l1_in_hole": "l1 over the hole's pixels alone, in percent; 0 where there is no hole",
-    "psnr": "10 log10(1 / mean of (photo - completed)^2), in dB",
+    "psnr": "10 log10(1 / mean of (photo - completed)^2), in dB; equal pictures, where it is infinite, are left out of means",
     "ssim": "structural similarity, Gaussian window of 11x11, sigma 1.5, mean over channels",
     "total_variation": "mean over pixels and channels of |next to the right - completed| + |next below - completed|, in percent",
 }
 NAMES = tuple(METRICS)
-SMALLEST_SIDE = 11  # Of the window of SSIM.
 
 
 def picture_metrics(image, completed, mask):

@@ -1,5 +1,6 @@
 """Which file of a folder belongs to which photo: the one of its stem (`masks/a.png` to `photos/a.jpg`)."""
 
+import hashlib
 import pathlib
 
 from gated_inpaint.errors import InputError
@@ -21,6 +22,25 @@ def files_by_stem(folder):
     if twice:
         raise InputError(f"{len(twice)} stems of {folder} have more than one file: {named(twice)}.")
     return {stem: files[stem][0] for stem in sorted(files)}
+
+
+def digest(paths):
+    """Tells the contents of these files, in this order, from others.
+
+    Raises:
+      InputError: one cannot be read.
+    """
+    try:
+        digests = [hashlib.sha256(pathlib.Path(path).read_bytes()).digest() for path in paths]
+    except OSError as error:
+        raise InputError(f"Cannot read {error.filename}: {error.strerror}.") from error
+    return hashlib.sha256(b"".join(digests)).hexdigest()[:16]
+
+
+def refuse(bad, total, what):
+    """Raises InputError if `bad`, sentences without a full stop on some of `total` things, holds any."""
+    if bad:
+        raise InputError(f"{len(bad)} of {total} {what} cannot be used: {'; '.join(bad[:_NAMED])}{'; ...' * (len(bad) > _NAMED)}.")
 
 
 def named(names):

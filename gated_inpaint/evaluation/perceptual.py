@@ -13,40 +13,49 @@ the pictures, the higher the FID: figures compare only where the number of pictu
 """
 
 import os
+import pathlib
 
 import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.evaluation.pairing import digest
 
 # Tensors of the frozen graph: pictures from 0 to 255, and the 2048 features behind the last pooling.
 _FROZEN_INPUT, _FROZEN_OUTPUT = "ExpandDims:0", "pool_3:0"
 
 
 class Lpips:
-    """Arguments: the network's path. Raises InputError if it cannot be used."""
+    """Arguments: the network's path. Raises InputError if it cannot be used. Its `description` tells it from others."""
 
     def __init__(self, path):
         self._path = path
         self._network = _SavedModel(path, pictures=2)
+        self.description = _description(path)
 
     def __call__(self, photo, completed):
         """The distance of two pictures, uint8 [height, width, 3]: a float."""
         distance = self._network(*(_batch(picture) / 127.5 - 1.0 for picture in (photo, completed)))
         if distance.size != 1:
             raise InputError(f"The LPIPS network {self._path} gives {distance.size} numbers for two pictures, not one distance.")
-        return float(distance.item())
+        return float(_finite(distance, self._path).item())
 
 
 class FidFeatures:
-    """Arguments: the network's path. Raises InputError if it cannot be used."""
+    """Arguments: the network's path. Raises InputError if it cannot be used. Its `description` tells it from others."""
 
     def __init__(self, path):
+        self._path = path
+        self.description = _description(path)
         self._network = _FrozenGraph(path) if str(path).endswith(".pb") else _SavedModel(path, pictures=1)
 
     def __call__(self, pictures):
         """Features of an iterable of pictures, uint8 [height, width, 3]: float64 [pictures, features]."""
-        return np.stack([self._network(_batch(picture)).reshape(-1) for picture in pictures]).astype(np.float64)
+        features = [_finite(self._network(_batch(picture)), self._path).reshape(-1) for picture in pictures]
+        lengths = sorted({len(one) for one in features})
+        if len(lengths) > 1:
+            raise InputError(f"The FID network {self._path} gives {lengths[0]} features of one picture, {lengths[-1]} of another.")
+        return np.stack(features).astype(np.float64)
 
 
 def frechet_distance(features, others):
@@ -79,7 +88,8 @@ class _SavedModel:
         signature = self._model.signatures.get("serving_default")
         if signature is None:
             raise InputError(f"The SavedModel {path} has no signature serving_default, only {sorted(self._model.signatures)}.")
-        self._inputs = sorted(signature.structured_input_signature[1])
+        declared = signature.structured_input_signature[1]
+        self._inputs, self._shapes = sorted(declared), [spec.shape for spec in declared.values()]
         if len(self._inputs) != pictures or len(signature.structured_outputs) != 1:
             raise InputError(
                 f"The SavedModel {path} takes {len(self._inputs)} and gives {len(signature.structured_outputs)} tensors; it must "
@@ -88,10 +98,12 @@ class _SavedModel:
         self._path, self._signature = path, signature
 
     def __call__(self, *pictures):
+        shape = list(pictures[0].shape)
+        if not all(declared.is_compatible_with(shape) for declared in self._shapes):  # TensorFlow itself does not look.
+            raise InputError(f"The network {self._path} takes tensors of shape {self._shapes[0]}, and the pictures are {shape}.")
         try:
             (output,) = self._signature(**dict(zip(self._inputs, pictures))).values()
         except (TypeError, ValueError, tf.errors.OpError) as error:
-            shape = list(pictures[0].shape)
             raise InputError(f"The network {self._path} cannot be given pictures of shape {shape}: {_first_line(error)}") from error
         return output.numpy()
 
@@ -113,6 +125,17 @@ class _FrozenGraph:
 
     def __call__(self, picture):
         return self._function(picture).numpy()
+
+
+def _description(path):
+    files = sorted(one for one in pathlib.Path(path).rglob("*") if one.is_file()) if os.path.isdir(path) else [path]
+    return f"{path} (sha256 {digest(files)})"
+
+
+def _finite(output, path):
+    if not np.issubdtype(output.dtype, np.number) or not np.isfinite(output).all():
+        raise InputError(f"The network {path} gives values that are no finite numbers.")
+    return output
 
 
 def _batch(picture):

@@ -25,6 +25,9 @@ class Pictures:
     def save_completed(self, picture, method, key):
         _save(picture, self._completed(method, key))
 
+    def has_completed(self, method, key):
+        return self._completed(method, key).is_file()
+
     def photo(self, name):
         """uint8 [size, size, 3]."""
         return read_photo(self._photo(name)).array

@@ -8,7 +8,8 @@ Masks     kinds of them, every photo once with each:
             free_form   brush strokes (`masks.strokes`): that of photo k, counted from 0, follows from the seed and k alone
             (folder)    mask files, white in the hole: that of a photo's stem if every photo has one; if none has, photo k gets file
                         k of the folder, by name, starting again at its end. They are square, and brought to the size by nearest
-                        neighbour. The kind has the folder's name.
+                        neighbour; something of the picture must then be in the hole, and something outside. The kind has the
+                        folder's name.
 
 The paper (arXiv 1806.03589, section 4) evaluates on Places2 with a centre rectangle and with free-form masks, 256x256.
 """
@@ -26,7 +27,7 @@ from gated_inpaint import masks
 from gated_inpaint.data import find_photos, validation_examples
 from gated_inpaint.data.sources import PhotoFiles
 from gated_inpaint.errors import InputError
-from gated_inpaint.evaluation.pairing import files_by_stem, named
+from gated_inpaint.evaluation.pairing import digest, files_by_stem, named, refuse
 from gated_inpaint.inference.image_files import read_mask
 
 _DRAWN = {
@@ -74,8 +75,8 @@ class Protocol:
     def __init__(self, images, kinds, size, seed):
         self.size = size
         self._found = find_photos(images, max_bad_fraction=0)
-        self.digest = self._found.digest()
         self.photos = _stems(images, self._found.located)
+        self.digest = hashlib.sha256("/".join([self._found.digest(), *self.photos]).encode()).hexdigest()[:16]
         self.masks = [self._masks(kind, seed) for kind in kinds]
         self.kinds = [one.kind for one in self.masks]
         twice = [kind for kind, count in collections.Counter(self.kinds).items() if count > 1]
@@ -109,6 +110,9 @@ def _stems(images, located):
     if not isinstance(located, PhotoFiles):
         raise InputError(f"{images} holds TFRecords: evaluation needs photos in files of their own, whose names tell them apart.")
     stems = [pathlib.Path(path).stem for path in located.names()]
+    undecoded = [ascii(stem) for stem in stems if any("\ud800" <= letter <= "\udfff" for letter in stem)]
+    if undecoded:
+        raise InputError(f"{len(undecoded)} photos of {images} have names that are not in UTF-8: {named(undecoded)}.")
     twice = [stem for stem, count in collections.Counter(stems).items() if count > 1]
     if twice:
         raise InputError(f"{len(twice)} stems of {images} have more than one photo: {named(twice)}.")
@@ -127,18 +131,27 @@ def _mask_files(folder, photos, size):
     if without and len(without) < len(photos):
         raise InputError(f"{len(without)} of {len(photos)} photos have no mask of their name in {folder}: {named(without)}.")
     paths = list(files.values()) if without else [files[photo] for photo in photos]
-    digest = hashlib.sha256(b"".join(hashlib.sha256(path.read_bytes()).digest() for path in paths)).hexdigest()[:16]
     pairing = "in turn" if without else "each for the photo of its name"
 
-    def mask(index):
-        path = paths[index % len(paths)]
-        hole = read_mask(path)
-        if hole.shape[0] != hole.shape[1]:
-            raise InputError(
-                f"The mask {path} is {hole.shape[1]}x{hole.shape[0]} pixels: masks must be square, as the cut photos are."
-            )
-        if hole.all() or not hole.any():
-            raise InputError(f"The mask {path} {'covers the whole picture' if hole.all() else 'is empty'}: it cannot be evaluated.")
-        return cv2.resize(hole.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST).astype(bool)
+    bad = []
+    for path in paths:
+        try:
+            _read_square_mask(path, size)
+        except InputError as error:
+            bad.append(str(error).rstrip("."))
+    refuse(bad, len(paths), f"masks of {folder}")
 
-    return Masks(pathlib.Path(folder).resolve().name, f"{len(paths)} files of {folder}, {pairing} (sha256 {digest})", mask)
+    def mask(index):
+        return _read_square_mask(paths[index % len(paths)], size)
+
+    return Masks(pathlib.Path(folder).resolve().name, f"{len(paths)} files of {folder}, {pairing} (sha256 {digest(paths)})", mask)
+
+
+def _read_square_mask(path, size):
+    hole = read_mask(path)
+    if hole.shape[0] != hole.shape[1]:
+        raise InputError(f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels, and not square as the cut photos are.")
+    resized = cv2.resize(hole.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST).astype(bool)
+    if resized.all() or not resized.any():
+        raise InputError(f"{path} {'covers the whole picture' if resized.all() else 'is empty'}, at {size}x{size} pixels.")
+    return resized

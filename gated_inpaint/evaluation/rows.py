@@ -9,6 +9,7 @@ A line is complete or, if it was being written when the process was killed, with
 import csv
 import io
 import json
+import math
 import os
 
 from gated_inpaint.errors import InputError
@@ -22,16 +23,17 @@ class Rows:
     Arguments:
       folder: pathlib.Path; made if need be.
       settings: {name: value}, JSON: what the rows follow from.
+      labels: (photo, masks, method) of every row that there will be.
       columns: names of the numbers in a row.
-      resume: go on with the rows that are there, if any. Otherwise those of a finished evaluation (`finished` exists) are replaced.
-      finished: pathlib.Path of what is written when all is done; it is removed.
+      resume: go on with the rows that are there, if any. Otherwise those of a finished evaluation are replaced.
+      results: names of the files that are made of the rows; they are removed. The last one is written when all is done.
 
     Raises:
       InputError: rows that are there are of other settings, or unfinished and not to be gone on with; or they cannot be read, or
         the folder not written.
     """
 
-    def __init__(self, folder, settings, columns, resume, finished):
+    def __init__(self, folder, settings, labels, columns, resume, results):
         self.rows = []
         self._columns = (*LABELS, *columns)
         self._path, saved = folder / "rows.csv", folder / "options.json"
@@ -40,15 +42,16 @@ class Rows:
             folder.mkdir(parents=True, exist_ok=True)
             if resume and self._path.exists():
                 _check_same(folder, _read_settings(saved), settings)
-                self._read()
-            elif self._path.exists() and not finished.exists():
+                self._read(set(labels))
+            elif self._path.exists() and not (folder / results[-1]).exists():
                 raise InputError(
                     f"{folder} holds an unfinished evaluation: --resume goes on with it. To start anew, delete {self._path}."
                 )
             else:
                 self._path.unlink(missing_ok=True)
                 saved.write_text(json.dumps(settings, indent=2) + "\n")
-            finished.unlink(missing_ok=True)
+            for name in results:
+                (folder / name).unlink(missing_ok=True)
             self._file = open(self._path, "a", encoding="utf-8", newline="")
         except OSError as error:
             raise InputError(f"Cannot write {error.filename or folder}: {error.strerror}.") from error
@@ -83,12 +86,12 @@ class Rows:
         except OSError as error:
             raise InputError(f"Cannot write {self._path}: {error.strerror}.") from error
 
-    def _read(self):
+    def _read(self, expected):
         data = self._path.read_bytes()
         complete = data[: data.rfind(b"\n") + 1]
         if complete != data:
             os.truncate(self._path, len(complete))
-        lines = list(csv.reader(io.StringIO(complete.decode(), newline="")))
+        lines = list(csv.reader(io.StringIO(complete.decode(errors="replace"), newline="")))
         if lines and tuple(lines[0]) != self._columns:
             raise InputError(f"{self._path} has the columns {','.join(lines[0])}, and this evaluation {','.join(self._columns)}.")
         for number, line in enumerate(lines[1:], start=2):
@@ -96,15 +99,18 @@ class Rows:
                 labels, numbers = line[: len(LABELS)], [float(value) for value in line[len(LABELS) :]]
             except ValueError:
                 numbers = []
-            if len(LABELS) + len(numbers) != len(self._columns):
-                raise InputError(f"{self._path}, line {number}, is no row of an evaluation: delete the file to start anew.")
+            if len(LABELS) + len(numbers) != len(self._columns) or any(map(math.isnan, numbers)) or tuple(labels) not in expected:
+                raise InputError(
+                    f"{self._path}, line {number}, is no row of this evaluation, or there twice: delete the file to start anew."
+                )
+            expected.remove(tuple(labels))
             self.rows.append(dict(zip(self._columns, [*labels, *numbers])))
 
 
 def _read_settings(path):
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return dict(json.loads(path.read_text()))
+    except (OSError, TypeError, ValueError) as error:
         raise InputError(f"{path}, which says what the rows beside it follow from, cannot be read: {error}") from error
 
 

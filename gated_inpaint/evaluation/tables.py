@@ -87,7 +87,9 @@ def _summarize_part(rows, methods, metrics):
 
 
 def _mean(rows, column):
-    return math.fsum(row[column] for row in rows) / len(rows)
+    # The PSNR of equal pictures is infinite; one such picture would hide all others.
+    values = [row[column] for row in rows if math.isfinite(row[column])]
+    return math.fsum(values) / len(values) if values else math.inf
 
 
 def _table(parts, metrics):

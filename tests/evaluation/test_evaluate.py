@@ -18,6 +18,7 @@ import tensorflow as tf
 from conftest import DATA
 from test_perceptual import save_network
 
+from gated_inpaint import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.__main__ import main, parse
 from gated_inpaint.evaluation.methods import mean, opencv, weights
@@ -222,16 +223,65 @@ def test_resuming_with_other_options_is_refused_with_the_difference_named(straig
             "photo,masks,method\n",
             "has the columns photo,masks,method, and this evaluation photo,masks,method,hole",
         ),
-        ("rows.csv", None, "line 38, is no row of an evaluation"),
+        ("rows.csv", "6,centre,mean,0.25,much\n", "line 38, is no row of this evaluation"),
+        ("rows.csv", "0,centre,mean" + 8 * ",0.25" + "\n", "line 38, is no row of this evaluation, or there twice"),
+        ("rows.csv", "6,centre,mean" + 8 * ",0.25" + "\n", "line 38, is no row of this evaluation"),
+        ("options.json", "[1, 2]", "cannot be read"),
         ("options.json", "{", "options.json, which says what the rows beside it follow from, cannot be read"),
     ],
 )
 def test_damaged_records_are_named(straight, photos, tmp_path, run, name, content, words):
     output = tmp_path / "damaged"
     shutil.copytree(straight, output)
-    (output / name).write_text((output / name).read_text() + "6,centre,mean,0.25,much\n" if content is None else content)
+    before = (output / name).read_text() if "line 38" in words else ""
+    (output / name).write_text(before + content)
     status, printed, (line,) = run(photos, output, "--resume")
     assert (status, printed) == (1, "") and words in line
+
+
+def test_a_replaced_evaluation_leaves_nothing_of_the_old_one(straight, photos, tmp_path, run, monkeypatch):
+    output = tmp_path / "replaced"
+    shutil.copytree(straight, output)
+
+    def fail(self, image, mask, key):
+        raise InputError("It was killed here.")
+
+    monkeypatch.setattr(mean.Mean, "complete", fail)
+    assert run(photos, output, "--methods=mean")[0] == 1
+    assert {path.name for path in output.iterdir()} == {"options.json", "rows.csv", "pictures"}
+
+
+def test_pictures_that_are_gone_are_made_again(straight, photos, tmp_path, run):
+    output = tmp_path / "resumed"
+    shutil.copytree(straight, output)
+    (output / "results.json").unlink()
+    shutil.rmtree(output / "pictures/completed/telea")
+    shutil.rmtree(output / "pictures/masks")
+    assert run(photos, output, "--resume")[0] == 0
+    assert contents(output) == contents(straight)
+
+
+def test_fid_and_masks_are_refused_before_anything_is_done(photos, tmp_path, run):
+    features = save_network(tmp_path / "features", lambda weight, picture: tf.reduce_mean(weight * picture, axis=[1, 2]), inputs=1)
+    status, _, (line,) = run(photos / "0.png", tmp_path / "scores", f"--fid_network={features}", "--save_pictures")
+    assert status == 1 and "FID needs at least two photos" in line
+    status, _, (line,) = run(photos, photos.parent / "photos0", f"--masks={photos}", f"--output={photos}/../{photos.name}")
+    assert status == 1 and "its pictures would be taken for photos" in line
+    shutil.copytree(photos, tmp_path / "masks")
+    status, _, (line,) = run(photos, tmp_path / "masks", f"--masks={tmp_path / 'masks'}")
+    assert status == 1 and "is a folder of masks" in line
+    assert not (tmp_path / "scores").exists()
+
+
+def test_an_equal_picture_does_not_hide_the_others(photos, tmp_path, run):
+    """The mean colour completes a picture of one colour exactly: its PSNR is infinite."""
+    shutil.copytree(photos, tmp_path / "photos")
+    write_png(tmp_path / "photos/0.png", np.full((40, 40, 3), 90, np.uint8))
+    assert run(tmp_path / "photos", tmp_path / "scores", "--methods=mean", "--masks=centre")[0] == 0
+    rows = [float(row["psnr"]) for row in read_rows(tmp_path / "scores")]
+    assert rows[0] == np.inf
+    measured = json.loads((tmp_path / "scores/results.json").read_text())["measured"]["centre"]["all"]["methods"]["mean"]
+    np.testing.assert_allclose(measured["psnr"], np.mean(rows[1:]))
 
 
 def test_scores_of_a_folder_are_those_of_the_method_that_made_it(straight, photos, tmp_path, run):
@@ -277,7 +327,9 @@ def test_lpips_and_fid_with_the_users_networks(photos, tmp_path, run):
         ("--methods=nothing", "There is no method 'nothing'"),
         ("--methods=", "--methods must name at least one"),
         ("--output=photos/in/it", "its pictures would be taken for photos"),
-        ("--size=10", "--size must be at least 11"),
+        ("--size=10", "--size must be at least 32"),
+        ("--output=", "--output must name a folder"),
+        ("--masks=all_holes", "2 of 6 masks of all_holes cannot be used: all_holes/2.png is empty"),
         ("--seed=-1", "--seed must be from 0"),
         ("--sheet_photos=0", "--sheet_photos must be at least 1"),
         ("--lpips_network=nowhere", "nowhere is no SavedModel"),
@@ -289,6 +341,11 @@ def test_bad_input_gets_one_clear_line_and_nothing_is_written(photos, tmp_path, 
     for path in ("empty", "holes/0.png", "holes/1.png", "theirs/centre/0.png", "theirs/free_form/5.png", "theirs/free_form/6.png"):
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy("photos/0.png", path) if path.endswith(".png") else os.mkdir(path)
+    os.mkdir("all_holes")
+    for number in range(6):
+        mask = np.zeros((16, 16, 1), np.uint8)
+        mask[8:10] = 255 * (number not in (2, 4))
+        write_png(f"all_holes/{number}.png", mask)
     before = sorted(tmp_path.rglob("*"))
     status, printed, lines = run("photos", "results", more)
     assert (status, printed, len(lines)) == (1, "", 1)

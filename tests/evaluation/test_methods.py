@@ -105,7 +105,7 @@ class TestFolder:
 
     def checked(self, folder, keys):
         (method,) = make_methods([f"theirs=folder:{folder}"]).values()
-        method.check("theirs", keys)
+        method.check("theirs", keys, 48)
         return lambda key: method.complete(with_hole(0), hole(), key)
 
     def test_pictures_are_those_of_kind_and_name(self, folder):
@@ -129,7 +129,21 @@ class TestFolder:
         with pytest.raises(InputError, match="Cannot read the folder .*/nowhere"):
             self.checked(folder, [Key("a", "nowhere"), *self.keys])
 
-    def test_picture_of_another_size(self, folder):
+    def test_pictures_that_cannot_be_scored_are_named_and_counted(self, folder):
         write_png(folder / "centre/b.png", np.zeros((47, 48, 3), np.uint8))
-        with pytest.raises(InputError, match=r"centre/b.png is of type uint8 and shape \[47, 48, 3\]"):
-            self.checked(folder, self.keys)(Key("b", "centre"))
+        write_png(folder / "centre/c.png", np.zeros((48, 48, 1), np.uint8))
+        (folder / "free_form/a.png").write_text("no picture")
+        with pytest.raises(InputError, match="3 of 6 pictures of theirs cannot be used") as caught:
+            self.checked(folder, self.keys)
+        assert "centre/b.png is of type uint8 and shape [47, 48, 3], not uint8 [48, 48, 3]" in str(caught.value)
+        assert "free_form/a.png" in str(caught.value) and "centre/c.png" in str(caught.value)
+
+    def test_description_tells_the_pictures_from_others(self, folder):
+        """An evaluation is then not resumed with them."""
+        (method,) = make_methods([f"theirs=folder:{folder}"]).values()
+        descriptions = []
+        for level in (1, 1, 2):
+            write_png(folder / "centre/b.png", np.full((48, 48, 3), level, np.uint8))
+            method.check("theirs", self.keys, 48)
+            descriptions.append(method.description)
+        assert descriptions[0] == descriptions[1] != descriptions[2] and descriptions[0].startswith(f"6 pictures in {folder}")

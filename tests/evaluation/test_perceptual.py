@@ -108,7 +108,30 @@ def test_networks_that_cannot_be_used(tmp_path):
         assert words in str(caught.value)
     sized = tf.Module()
     signature = [tf.TensorSpec([None, 9, 9, 3], tf.float32)]
-    sized.call = tf.function(lambda picture: {"out": tf.reshape(picture, [243])}, input_signature=signature)
+    sized.call = tf.function(lambda picture: {"out": tf.reduce_mean(picture, axis=[1, 2])}, input_signature=signature)
     tf.saved_model.save(sized, str(tmp_path / "sized"), signatures=sized.call)
-    with pytest.raises(InputError, match=r"cannot be given pictures of shape \[1, 8, 8, 3\]"):
+    with pytest.raises(InputError, match=r"takes tensors of shape \(None, 9, 9, 3\), and the pictures are \[1, 8, 8, 3\]"):
         FidFeatures(str(tmp_path / "sized"))(pictures(1))
+
+
+@pytest.mark.parametrize(
+    "features, words",
+    [
+        (lambda weight, picture: tf.reshape(picture, [243]), r"cannot be given pictures of shape \[1, 8, 8, 3\]"),
+        (lambda weight, picture: weight / (picture - picture), "no finite numbers"),
+        (lambda weight, picture: tf.as_string(picture), "no finite numbers"),
+        (lambda weight, picture: tf.boolean_mask(picture, picture > 100.0), r"gives \d+ features of one picture, \d+ of another"),
+    ],
+)
+def test_networks_whose_output_is_of_no_use(tmp_path, features, words):
+    network = FidFeatures(save_network(tmp_path / "network", features, inputs=1))
+    with pytest.raises(InputError, match=words):
+        network(pictures(3))
+
+
+def test_descriptions_tell_networks_from_others(tmp_path):
+    descriptions = []
+    for function in (tf.add, tf.multiply):
+        path = save_network(tmp_path / "network", function, inputs=1)
+        descriptions.append(FidFeatures(path).description)
+    assert descriptions[0] != descriptions[1] and all(one.startswith(f"{path} (sha256 ") for one in descriptions)

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -109,12 +110,42 @@ def test_masks_that_do_not_pair_are_named_and_counted(photos, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "mask, words", [(np.zeros((8, 8, 1)), "is empty"), (np.ones((8, 8, 1)), "covers the whole"), (np.ones((8, 9, 1)), "9x8 pixels")]
+    "masks, words",
+    [
+        (
+            "empty oblong full damaged",
+            ("4 of 4", "empty.png is empty", "oblong.png is 9x8", "full.png covers", "damaged.png"),
+        ),
+        (
+            "thin hole almost",
+            ("2 of 3", "thin.png is empty, at 16x16", "almost.png covers the whole picture, at 16x16"),
+        ),
+    ],
 )
-def test_mask_files_that_cannot_be_used(photos, tmp_path, mask, words):
-    write_masks(tmp_path / "holes", *"abc")
-    write_png(tmp_path / "holes/b.png", mask.astype(np.uint8) * 255)
-    trouble(lambda: cases(photos, str(tmp_path / "holes")), "holes/b.png", words)
+def test_mask_files_that_cannot_be_used_are_named_and_counted_at_once(photos, tmp_path, masks, words):
+    thin, hole = np.zeros((64, 64)), np.zeros((8, 8))
+    thin[1] = hole[3] = 1  # Of 16 rows none is left of the thin one.
+    arrays = dict(empty=0 * hole, oblong=np.ones((8, 9)), full=0 * hole + 1, thin=thin, hole=hole, almost=1 - thin)
+    folder = tmp_path / "holes"
+    folder.mkdir()
+    for name in masks.split():
+        if name == "damaged":
+            (folder / "damaged.png").write_text("no picture")
+        else:
+            write_png(folder / f"{name}.png", (255 * arrays[name][..., np.newaxis]).astype(np.uint8))
+    trouble(lambda: Protocol(str(photos), [str(folder)], 16, 0), *words)
+
+
+def test_a_photo_of_another_name_is_another_photo(photos):
+    before = Protocol(str(photos), ["centre"], 16, 0).digest
+    assert Protocol(str(photos), ["centre"], 16, 1).digest == before
+    (photos / "c.png").rename(photos / "d.png")
+    assert Protocol(str(photos), ["centre"], 16, 0).digest != before
+
+
+def test_a_name_that_cannot_be_written_down(photos):
+    os.rename(photos / "b.png", os.fsencode(photos) + b"/caf\xe9.png")
+    trouble(lambda: Protocol(str(photos), ["centre"], 16, 0), "1 photos of", "not in UTF-8", "caf")
 
 
 def test_photos_that_cannot_be_used(photos, tmp_path):

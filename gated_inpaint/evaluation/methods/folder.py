@@ -5,9 +5,11 @@ Where there is one kind of masks, they may be in FOLDER itself. `--save_pictures
 
 import pathlib
 
+import numpy as np
+
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation.methods.method import Method
-from gated_inpaint.evaluation.pairing import files_by_stem, named
+from gated_inpaint.evaluation.pairing import digest, files_by_stem, named, refuse
 from gated_inpaint.inference.image_files import read_photo
 
 
@@ -17,9 +19,9 @@ class Folder(Method):
     def __init__(self, path):
         self._folder = pathlib.Path(path)
         self._files = {}
-        self.description = f"pictures in {path}"
+        self.description = f"pictures in {path}"  # Which ones, `check` says.
 
-    def check(self, name, keys):
+    def check(self, name, keys, size):
         kinds = dict.fromkeys(key.masks for key in keys)
         for kind in kinds:
             in_itself = len(kinds) == 1 and not (self._folder / kind).is_dir()
@@ -28,13 +30,25 @@ class Folder(Method):
         if missing:
             examples = named([f"{key.photo} ({key.masks})" for key in missing])
             raise InputError(f"{name}: {len(missing)} of {len(keys)} completed pictures are not in {self._folder}: {examples}.")
+        bad = []
+        for key in keys:
+            try:
+                self._read(key, (size, size, 3))
+            except InputError as error:
+                bad.append(str(error).rstrip("."))
+        refuse(bad, len(keys), f"pictures of {name}")
+        files = [self._files[key.masks][key.photo] for key in keys]
+        self.description = f"{len(files)} pictures in {self._folder} (sha256 {digest(files)})"
 
     def complete(self, image, mask, key):
+        return self._read(key, image.shape)
+
+    def _read(self, key, shape):
         path = self._files[key.masks][key.photo]
         picture = read_photo(path).array
-        if picture.shape != image.shape or picture.dtype != image.dtype:
+        if picture.shape != shape or picture.dtype != np.uint8:
             raise InputError(
-                f"{path} is of type {picture.dtype} and shape {list(picture.shape)}, and the photo of type {image.dtype} and shape "
-                f"{list(image.shape)}: --save_pictures writes what has to be completed."
+                f"{path} is of type {picture.dtype} and shape {list(picture.shape)}, not uint8 {list(shape)}: "
+                "--save_pictures writes what has to be completed."
             )
         return picture

@@ -13,8 +13,8 @@ class Method(abc.ABC):
 
     description: str
 
-    def check(self, name, keys):  # noqa: B027 (most methods can complete anything)
-        """Raises InputError if the method, called `name` here, cannot complete all cases of these `protocol.Key`s."""
+    def check(self, name, keys, size):  # noqa: B027 (most methods can complete anything)
+        """Raises InputError if the method, called `name` here, cannot complete all cases of these `protocol.Key`s, [size, size]."""
 
     @abc.abstractmethod
     def complete(self, image, mask, key):
