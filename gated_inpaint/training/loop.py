@@ -68,7 +68,7 @@ def train(options, override=False):
             logging.info("Resuming at step %d.", training_step.steps_done())
 
         first = training_step.steps_done()
-        batches = iter(_distributed_batches(strategy, photos, options, first, (worker, workers)))
+        batches = iter(_batches(photos, options, first, strategy.num_replicas_in_sync, (worker, workers)))
         one_step = _distributed_step(strategy, training_step, options)
         summaries = (
             tf.summary.create_file_writer(str(run.path / "tensorboard")) if run.is_chief else tf.summary.create_noop_writer()
@@ -78,7 +78,8 @@ def train(options, override=False):
             started = time.monotonic()
             for step in range(first + 1, options.steps + 1):
                 try:
-                    losses, stop_asked = one_step(next(batches), tf.constant(float(stop.asked)))
+                    batch = strategy.experimental_distribute_values_from_function(lambda _: next(batches))
+                    losses, stop_asked = one_step(batch, tf.constant(float(stop.asked)))
                 except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError) as error:
                     reason = f"another worker is gone ({str(error).splitlines()[0]})"
                     raise TrainingError(
@@ -135,24 +136,21 @@ def make_training_step(options):
     )
 
 
-def _distributed_batches(strategy, photos, options, first_step, shard):
-    """Batches from step `first_step` on, each replica its share."""
+def _batches(photos, options, first_step, replicas, shard):
+    """This worker's batches from step `first_step` on: of each step, one for each of its replicas."""
+    # Not a distributed dataset: TensorFlow's tunes itself, and then does not end for up to a minute (see `without_autotune`).
     masks = mask_function(options.masks)
-
-    def of_worker(context):
-        examples = training_examples(
-            photos,
-            options.size,
-            context.get_per_replica_batch_size(options.batch_size),
-            options.seed,
-            first_step * options.batch_size,
-            shard,
-            options.fit,
-        )
-        with_masks = examples.map(lambda example: add_masks(example, masks, options.seed, options.size), tf.data.AUTOTUNE)
-        return with_masks.prefetch(2)
-
-    return strategy.distribute_datasets_from_function(of_worker)
+    examples = training_examples(
+        photos,
+        options.size,
+        options.batch_size // replicas,
+        options.seed,
+        first_step * options.batch_size,
+        shard,
+        options.fit,
+    )
+    with_masks = examples.map(lambda example: add_masks(example, masks, options.seed, options.size), tf.data.AUTOTUNE)
+    return with_masks.prefetch(2)
 
 
 def _distributed_step(strategy, training_step, options):
