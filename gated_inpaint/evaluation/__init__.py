@@ -6,7 +6,9 @@
   methods/     one file a method: a photo with a hole -> a completed picture
   rows         a row for each case and method, in a file from which a killed evaluation goes on
   tables       rows -> means over all and by the size of the hole, as Markdown; the paper's published figures
-  sheet        completed pictures side by side
+  pictures     what every method made, in files
+  sheet        the same side by side
+  files        what the user gave: which file belongs to which photo, and which cannot be used
   evaluate     all of it
 
 `python -m gated_inpaint.evaluation --images photos/ --output results/` runs it.

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.evaluation.pairing import digest
+from gated_inpaint.evaluation.files import digest
 
 # Tensors of the frozen graph: pictures from 0 to 255, and the 2048 features behind the last pooling.
 _FROZEN_INPUT, _FROZEN_OUTPUT = "ExpandDims:0", "pool_3:0"
@@ -46,8 +46,8 @@ class FidFeatures:
 
     def __init__(self, path):
         self._path = path
-        self.description = _description(path)
         self._network = _FrozenGraph(path) if str(path).endswith(".pb") else _SavedModel(path, pictures=1)
+        self.description = _description(path)
 
     def __call__(self, pictures):
         """Features of an iterable of pictures, uint8 [height, width, 3]: float64 [pictures, features]."""

@@ -8,8 +8,8 @@ import pathlib
 import numpy as np
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.evaluation.files import digest, files_by_stem, named, refuse
 from gated_inpaint.evaluation.methods.method import Method
-from gated_inpaint.evaluation.pairing import digest, files_by_stem, named, refuse
 from gated_inpaint.inference.image_files import read_photo
 
 

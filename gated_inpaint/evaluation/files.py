@@ -1,4 +1,7 @@
-"""Which file of a folder belongs to which photo: the one of its stem (`masks/a.png` to `photos/a.jpg`)."""
+"""Files that the user gave: which belongs to which photo, whether they are still the same, and which cannot be used.
+
+To a photo belongs the file of its stem: `masks/a.png` to `photos/a.jpg`.
+"""
 
 import hashlib
 import pathlib
