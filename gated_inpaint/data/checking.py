@@ -141,7 +141,8 @@ def _reason(examine, position):
     try:
         examine(tf.constant(position, tf.int64))
     except (tf.errors.OpError, ValueError) as error:
-        return re.sub(r"^\{\{.*?\}\} ?", "", str(getattr(error, "message", error)).splitlines()[0])  # Without the operation's name.
+        # Without the operation's name, before it or after it.
+        return re.sub(r"^\{\{.*?\}\} ?| \[Op:\w+\].*$", "", str(getattr(error, "message", error)).splitlines()[0])
     return "it could not be decoded a moment ago."
 
 
