@@ -88,7 +88,7 @@ def _summarize_part(rows, methods, metrics):
 
 def _mean(rows, column):
     # The PSNR of equal pictures is infinite; one such picture would hide all others.
-    values = [row[column] for row in rows if math.isfinite(row[column])]
+    values = [row[column] for row in rows if row[column] != math.inf]
     return math.fsum(values) / len(values) if values else math.inf
 
 

@@ -44,7 +44,7 @@ class PartialConv2D(VanillaConv2D):
       (TensorShape([1, 8, 10, 34]), 6)
     """
 
-    INITIAL_SCALE = 1.0  # Less than a vanilla convolution's: scaling up for what windows lack does the rest. Found by trial.
+    INITIAL_SCALE = 1.0  # By trial: scaling up for what windows lack does the rest. At a vanilla convolution's, features grow.
 
     def call(self, inputs, mask, padding="SAME"):
         known = tf.cast(1.0 - tf.cast(mask, tf.float32), inputs.dtype)
