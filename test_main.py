@@ -64,13 +64,13 @@ def main(argv):
         working_size=FLAGS.working_size if FLAGS.hd_strategy == "crop" else None,
     )
     try:
-        completed, troubles = complete_files(options)
+        completed, failures = complete_files(options)
     except InputError as error:
         return fail(error)
     except KeyboardInterrupt:
         return fail("interrupted.")
-    if troubles:
-        return fail(f"{completed} completed in {options.output}, {len(troubles)} skipped.")
+    if failures:
+        return fail(f"{completed} completed in {options.output}, {len(failures)} skipped.")
     print(f"Wrote {options.output}." if completed == 1 else f"Wrote {completed} pictures to {options.output}.")
     return 0
 

@@ -4,8 +4,8 @@ import time
 
 import tensorflow as tf
 
-from gated_inpaint.networks.discriminator import CONVOLUTIONS, RELEASED_WIDTH
-from gated_inpaint.networks.generator import (
+from gated_inpaint.models.deepfill_v2.discriminator import CONVOLUTIONS, RELEASED_WIDTH
+from gated_inpaint.models.deepfill_v2.generator import (
     AFTER_ATTENTION,
     BEFORE_ATTENTION,
     COARSE,

@@ -19,7 +19,7 @@ import tensorflow as tf
 from absl import app, flags
 from arithmetic import dense_flops, matrix_product, seconds
 
-from gated_inpaint.networks import Generator
+from gated_inpaint.models.deepfill_v2 import Generator
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256", "512"], "Heights and widths to measure; multiples of 8.")

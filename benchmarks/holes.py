@@ -21,7 +21,7 @@ from random_weights import randomize
 
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.masks import strokes
-from gated_inpaint.networks import Generator
+from gated_inpaint.models.deepfill_v2 import Generator
 from gated_inpaint.weights.loading import KERAS_DTYPES
 
 FLAGS = flags.FLAGS

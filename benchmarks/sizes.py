@@ -54,7 +54,7 @@ def random_weights(path):
     """Writes weights of full width."""
     from random_weights import randomize
 
-    from gated_inpaint.networks import Generator
+    from gated_inpaint.models.deepfill_v2 import Generator
     from gated_inpaint.weights.formats import write_arrays
 
     variables = randomize(Generator()).checkpoint_variables()

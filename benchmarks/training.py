@@ -23,9 +23,9 @@ from tensorflow import keras
 
 from gated_inpaint.data import find_photos, training_examples
 from gated_inpaint.masks import mask_function
-from gated_inpaint.networks import Discriminator, Generator
-from gated_inpaint.training.step import Batch, TrainingStep
-from gated_inpaint.training.validation import add_masks
+from gated_inpaint.models.deepfill_v2 import Discriminator, Generator
+from gated_inpaint.models.deepfill_v2.training import Batch, TrainingStep
+from gated_inpaint.training.batches import add_masks
 from gated_inpaint.weights.loading import KERAS_DTYPES
 
 FLAGS = flags.FLAGS

@@ -13,8 +13,8 @@ __version__ = "0.1.0"
 __all__ = ["Discriminator", "Generator", "InputError", "Inpainter"]
 
 _HOME = {
-    "Discriminator": "gated_inpaint.networks",
-    "Generator": "gated_inpaint.networks",
+    "Discriminator": "gated_inpaint.models.deepfill_v2",
+    "Generator": "gated_inpaint.models.deepfill_v2",
     "InputError": "gated_inpaint.errors",
     "Inpainter": "gated_inpaint.inference",
 }

@@ -17,8 +17,8 @@ sys.path.insert(0, str(ROOT))
 
 import test_main  # noqa: E402
 from gated_inpaint import Inpainter  # noqa: E402
-from gated_inpaint.inference.image_files import read_photo, write_png  # noqa: E402
-from gated_inpaint.networks.layer_maps import SHOWN  # noqa: E402
+from gated_inpaint.files.image_files import read_photo, write_png  # noqa: E402
+from gated_inpaint.models.deepfill_v2.layer_maps import SHOWN  # noqa: E402
 
 SMALL = str(DATA / "generator")
 
@@ -64,7 +64,7 @@ def write_pair(name="a", size=(20, 30)):
 def test_one_photo(run):
     write_pair()
     assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png") == (0, "Wrote results/a.png.\n", [])
-    expected = Inpainter(SMALL, once=True)(picture(), hole())
+    expected = Inpainter(SMALL, eager=True)(picture(), hole())
     np.testing.assert_array_equal(read_photo("results/a.png").array, expected)
 
 
@@ -72,7 +72,7 @@ def test_inverted_mask(run):
     write_pair()
     write_png("masks/a.png", 255 - hole())
     assert run(image="photos/a.png", mask="masks/a.png", output="results/a.png", invert_mask=True)[0] == 0
-    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(SMALL, once=True)(picture(), hole()))
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(SMALL, eager=True)(picture(), hole()))
 
 
 def test_stages_are_saved(run):
@@ -96,7 +96,7 @@ def test_weights_of_other_convolutions_and_their_maps(run, convolution, maps):
     files = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
     assert run(**files, weights="weights.npz", save_stages="stages") == (0, "Wrote results/a.png.\n", [])
     assert sorted(path.name for path in pathlib.Path("stages").glob("a_*_*.png")) == sorted(maps)
-    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter("weights.npz", once=True)(picture(), hole()))
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter("weights.npz", eager=True)(picture(), hole()))
 
 
 def test_a_working_size_for_large_holes(run):

@@ -28,8 +28,8 @@ from gated_inpaint.evaluation.pictures import Pictures
 from gated_inpaint.evaluation.protocol import Key, Protocol
 from gated_inpaint.evaluation.rows import Rows
 from gated_inpaint.evaluation.sheet import draw_sheet
-from gated_inpaint.inference.image_files import write_png
-from gated_inpaint.writing import write_whole
+from gated_inpaint.files.image_files import write_png
+from gated_inpaint.files.writing import write_whole
 
 _SMALLEST_SIZE = 32  # In pixels.
 _RESULTS = ("sheet.png", "table.md", "results.json")  # What is made of the rows, as it is written.

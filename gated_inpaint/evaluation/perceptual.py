@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.evaluation.files import digest
+from gated_inpaint.files.pairing import digest
 
 # Tensors of the frozen graph: pictures from 0 to 255, and the 2048 features behind the last pooling.
 _FROZEN_INPUT, _FROZEN_OUTPUT = "ExpandDims:0", "pool_3:0"

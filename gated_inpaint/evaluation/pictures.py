@@ -8,7 +8,7 @@ completed/METHOD/KIND/NAME.png
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.inference.image_files import read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_png
 
 
 class Pictures:

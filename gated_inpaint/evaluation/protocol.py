@@ -27,8 +27,8 @@ from gated_inpaint import masks
 from gated_inpaint.data import find_photos, validation_examples
 from gated_inpaint.data.sources import PhotoFiles
 from gated_inpaint.errors import InputError
-from gated_inpaint.evaluation.files import digest, files_by_stem, named, refuse
-from gated_inpaint.inference.image_files import read_mask
+from gated_inpaint.files.image_files import read_mask
+from gated_inpaint.files.pairing import digest, files_by_stem, named, refuse
 
 _DRAWN = {
     "centre": (masks.centre, "the rectangle in the middle, half as high and as wide as the picture"),

@@ -13,8 +13,8 @@ from typing import Optional
 import tqdm
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_mask, read_photo, write_png
 from gated_inpaint.inference.crops import complete_in_crops
-from gated_inpaint.inference.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_mask, read_photo, write_png
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
 
@@ -38,7 +38,7 @@ class CompletionOptions:
 def complete_files(options):
     """Completes what the options name and writes PNGs.
 
-    Returns the number of pictures completed and a list of (image path, what was wrong) for those skipped; troubles are printed to
+    Returns the number of pictures completed and a list of (image path, what was wrong) for those skipped; failures are printed to
     stderr as they come, too.
 
     Raises:
@@ -47,15 +47,15 @@ def complete_files(options):
     if options.working_size is not None and options.save_stages is not None:
         raise InputError("The stages of crops cannot be saved: leave out --save_stages, or choose --hd_strategy=original.")
     is_folder = options.image.is_dir()
-    jobs, troubles = _pair_folder(options) if is_folder else ([_single(options)], [])
+    jobs, failures = _pair_folder(options) if is_folder else ([_single(options)], [])
     if options.save_stages is not None:
         try:
             options.save_stages.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"Cannot make the folder {options.save_stages}: {error.strerror}.") from error
-    inpainter = Inpainter(options.weights, options.precision, once=not is_folder)
-    for path, trouble in troubles:
-        _report(f"skipped {path.name}: {trouble}")
+    inpainter = Inpainter(options.weights, options.precision, eager=not is_folder)
+    for path, reason in failures:
+        _report(f"skipped {path.name}: {reason}")
 
     completed = 0
     for job in tqdm.tqdm(jobs, unit="picture", disable=not is_folder):
@@ -65,9 +65,9 @@ def complete_files(options):
         except InputError as error:
             if not is_folder:
                 raise
-            troubles.append((job.image, str(error)))
+            failures.append((job.image, str(error)))
             _report(f"skipped {job.image.name}: {error}")
-    return completed, troubles
+    return completed, failures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +144,7 @@ def _single(options):
 
 
 def _pair_folder(options):
-    """A job for every stem with one file of each kind, and (path, trouble) for the others."""
+    """A job for every stem with one file of each kind, and (path, reason) for the others."""
     _check_writable(options.output)
     kinds = {"image": options.image, "mask": options.mask, "sketch": options.sketch}
     folders = {name: path for name, path in kinds.items() if path is not None and path.is_dir()}
@@ -154,7 +154,7 @@ def _pair_folder(options):
     if not files["image"]:
         raise InputError(f"The folder {options.image} holds no images ({', '.join(sorted(EXTENSIONS))}).")
 
-    jobs, troubles = [], []
+    jobs, failures = [], []
     for stem in sorted(set().union(*files.values())):
         found = {name: by_stem.get(stem, []) for name, by_stem in files.items()}
         wrong = next((name for name, paths in found.items() if len(paths) != 1), None)
@@ -164,8 +164,8 @@ def _pair_folder(options):
         else:
             number = "more than one" if found[wrong] else "no"
             named = next(paths[0] for paths in found.values() if paths)
-            troubles.append((named, f"there is {number} {wrong} {folders[wrong] / stem}.*"))
-    return jobs, troubles
+            failures.append((named, f"there is {number} {wrong} {folders[wrong] / stem}.*"))
+    return jobs, failures
 
 
 def _check_writable(folder):

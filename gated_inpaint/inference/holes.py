@@ -7,21 +7,22 @@ fewer multiplications than two, because what their results depend on overlaps.
 import tensorflow as tf
 
 from gated_inpaint.layers.contextual_attention import TILE_BYTES
-from gated_inpaint.networks.generator import DIVISOR
-from gated_inpaint.networks.windows import complete_windows, multiplications
+from gated_inpaint.models.deepfill_v2.generator import DIVISOR
+from gated_inpaint.models.deepfill_v2.windows import complete_windows, multiplications
 
 CELLS = 1024  # At most, into which the picture is divided to tell holes apart.
 SMALLEST_CELL = 16
 DENSE_SPEED = 1.2  # How much faster the whole network does its multiplications than windows do theirs, about.
 
 
-def complete_holes(generator, image, mask, sketch=None, everything=False):
+def complete_holes(generator, image, mask, sketch=None, return_intermediates=False):
     """What the generator makes of a batch.
 
     Arguments:
       generator: a `Generator`.
       image, mask, sketch: as the generator takes them.
-      everything: whether more is wanted than the complete picture. If not, the rest may be zero outside windows around the holes.
+      return_intermediates: whether more is wanted than the composite. If not, the rest may be zero outside windows
+        around the holes.
 
     Returns:
       A `Completion`.
@@ -32,7 +33,7 @@ def complete_holes(generator, image, mask, sketch=None, everything=False):
         return multiplications(generator, windows, size)
 
     whole = tf.stack([tf.zeros_like(size), size])
-    windows = whole[tf.newaxis] if everything else hole_windows(mask > 0, cost)
+    windows = whole[tf.newaxis] if return_intermediates else hole_windows(mask > 0, cost)
     little_to_save = DENSE_SPEED * tf.reduce_sum(cost(windows)) > cost(whole)
     positions = tf.cast(tf.reduce_prod(size // DIVISOR), tf.float32)
     return tf.cond(
@@ -50,7 +51,8 @@ def hole_windows(mask, cost):
       cost: function of windows, int32 [..., 2, 2], that says what completing each costs, float32 [...].
 
     Returns:
-      int32 [windows, 2, 2], each [first row, first column], [row, column behind the last]. They may overlap.
+      int32 [windows, 2, 2], each [first row, first column], [end row, end column], ends exclusive. They may
+      overlap.
     """
     return _merge_while_cheaper(separate_windows(tf.reduce_any(mask, axis=[0, 3])), cost)
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.holes import complete_holes
-from gated_inpaint.networks.generator import DIVISOR
-from gated_inpaint.networks.layer_maps import layer_maps
+from gated_inpaint.models.deepfill_v2.generator import DIVISOR
+from gated_inpaint.models.deepfill_v2.layer_maps import layer_maps
 from gated_inpaint.weights import load_generator
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
@@ -37,7 +37,7 @@ class Inpainter:
     Arguments:
       weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run; None for the bundled weights.
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
-      once: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
+      eager: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
 
     Call with:
       image: [height, width], or [height, width, channels], or a batch of the latter; uint8 or uint16; gray, gray and alpha,
@@ -57,10 +57,10 @@ class Inpainter:
       (100, 75, 3)
     """
 
-    def __init__(self, weights=None, precision="float32", once=False):
+    def __init__(self, weights=None, precision="float32", eager=False):
         self.generator = load_generator(weights, precision)
         self._complete, self._stages, self._maps = (
-            function if once else tf.function(function, autograph=False)
+            function if eager else tf.function(function, autograph=False)
             for function in (self.complete_tensors, self._stages_of_batch, self._maps_of_batch)
         )
 
@@ -131,19 +131,19 @@ class Inpainter:
 
     def _stages_of_batch(self, image, mask, sketch=None):
         """The same as `stages` for tensors, as `complete_tensors` takes them."""
-        return self._run(image, mask, sketch, everything=True)
+        return self._run(image, mask, sketch, return_intermediates=True)
 
     def _maps_of_batch(self, image, mask, sketch=None):
         """The same as `layer_maps` for tensors, as `complete_tensors` takes them."""
         return layer_maps(self.generator, *_network_inputs(image, mask, sketch), longest_side=MAP_SIDE)
 
-    def _run(self, image, mask, sketch, everything=False):
-        """The `Stages` of a batch of tensors; if not `everything` is wanted, all but `complete` are right near the holes only."""
+    def _run(self, image, mask, sketch, return_intermediates=False):
+        """The `Stages` of a batch of tensors; if not `return_intermediates`, all but `complete` are right near the holes only."""
         height, width = tf.unstack(tf.shape(image)[1:3])
         color_channels = _color_channels(image)
         color, alpha = image[..., :color_channels], image[..., color_channels:]
         half_range = image.dtype.max / 2
-        made = complete_holes(self.generator, *_network_inputs(image, mask, sketch), everything=everything)
+        made = complete_holes(self.generator, *_network_inputs(image, mask, sketch), return_intermediates=return_intermediates)
 
         def as_levels(pictures):
             levels = tf.round((pictures[:, :height, :width] + 1.0) * half_range)

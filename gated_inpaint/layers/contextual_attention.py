@@ -20,8 +20,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
-from gated_inpaint.layers.placing import cut, place
-from gated_inpaint.layers.sampling import resize_nearest_aligned
+from gated_inpaint.ops.resize import resize_nearest_aligned
+from gated_inpaint.ops.windows import crop, paste
 
 SOFTMAX_SCALE = 10.0
 SMALLEST_NORM = 1e-4
@@ -46,23 +46,23 @@ class ContextualAttention(keras.layers.Layer):
     """
 
     def call(self, features, mask):
-        source = self.source(features, mask)
-        height, width = source.size
-        scores = _products_of_patches(source.matching) * source.inverse_norms
+        background = self.background(features, mask)
+        height, width = background.size
+        scores = _products_of_patches(background.matching) * background.inverse_norms
         scores = _sum_along_diagonal(scores)
         scores = _sum_along_diagonal(_by_column(scores, height, width, height, width))
-        blocks, offsets = _copy(scores, source, (0, height), (0, width))
+        blocks, offsets = _copy(scores, background, (0, height), (0, width))
         rebuilt = tf.nn.depth_to_space(blocks, 2)[:, 1:-1, 1:-1]
         rebuilt.set_shape(features.shape)
         return rebuilt, offsets
 
-    def source(self, features, mask):
+    def background(self, features, mask):
         """What `in_window` needs of the features and the mask, which are those of a call. All windows of a picture share it."""
         height, width = tf.unstack(tf.shape(features)[1:3] // 2)
         matching = tf.cast(resize_nearest_aligned(features, height, width), tf.float32)
         hole = resize_nearest_aligned(tf.cast(mask, tf.float32), height, width)
         touches_hole = tf.transpose(tf.nn.max_pool2d(hole, 3, 1, "SAME"), [0, 2, 1, 3])
-        return Source(
+        return Background(
             size=(height, width),
             matching=matching,
             inverse_norms=tf.reshape(_inverse_norms(matching), [-1, 1, height * width]),
@@ -70,15 +70,15 @@ class ContextualAttention(keras.layers.Layer):
             blocks=tf.transpose(tf.nn.space_to_depth(_pad(features, before=(1, 2), after=(1, 2)), 2), [0, 2, 1, 3]),
         )
 
-    def in_window(self, source, window, tile_bytes=TILE_BYTES):
+    def in_window(self, background, window, tile_bytes=TILE_BYTES):
         """A window of the rebuilt features, computed without the rest of them.
 
         The foreground is taken in tiles, each against the whole background, so that memory is linear in the picture's area. For
         inference: training takes `call`.
 
         Arguments:
-          source: from `self.source`.
-          window: int32 [2, 2], the first row and column and those behind the last, in pixels of the features.
+          background: from `self.background`.
+          window: int32 [2, 2], first row and column, then end row and column (exclusive), in pixels of the features.
           tile_bytes: about what the scores of one tile may take; a tile is 4x4 positions at least.
 
         Returns:
@@ -86,39 +86,39 @@ class ContextualAttention(keras.layers.Layer):
           positions from (window[0] + 1) // 2 to window[1] // 2, the last included where the picture has it.
         """
         begin, end = tf.unstack(window)
-        size = tf.stack(source.size)
+        size = tf.stack(background.size)
         # Position i pastes the blocks i and i + 1; block i is the pixels 2 * i - 1 and 2 * i.
-        first, behind = (begin + 1) // 2, end // 2 + 1
+        first, end = (begin + 1) // 2, end // 2 + 1
         side = tf.sqrt(tile_bytes / 4 / tf.cast(tf.reduce_prod(size), tf.float32))
         side = tf.maximum(tf.cast(side, tf.int32) - 3, 4)  # One position before the tile's blocks, and a neighbour on each side.
-        tiles = -(-(behind - first) // side)
-        side = -(-(behind - first) // tiles)
+        tiles = -(-(end - first) // side)
+        side = -(-(end - first) // tiles)
 
         def add_tile(index, blocks, offsets):
             tile_first = first + side * tf.stack([index // tiles[1], index % tiles[1]])
-            tile_behind = tf.minimum(tile_first + side, behind)
-            positions = tf.stack([tf.maximum(tile_first - 1, 0), tf.minimum(tile_behind, size)])
+            tile_end = tf.minimum(tile_first + side, end)
+            positions = tf.stack([tf.maximum(tile_first - 1, 0), tf.minimum(tile_end, size)])
             rows, columns = (tf.unstack(edges) for edges in tf.unstack(positions, axis=1))
-            tile_blocks, tile_offsets = _copy(_fused_scores(patches, source, rows, columns), source, rows, columns)
-            wanted = tf.stack([tile_first, tile_behind]) - positions[0]
-            blocks = place(blocks, tile_first - first, cut(tile_blocks, wanted))
+            tile_blocks, tile_offsets = _copy(_fused_scores(patches, background, rows, columns), background, rows, columns)
+            wanted = tf.stack([tile_first, tile_end]) - positions[0]
+            blocks = paste(blocks, tile_first - first, crop(tile_blocks, wanted))
             wanted = tf.minimum(wanted, positions[1] - positions[0])
-            return index + 1, blocks, place(offsets, tile_first - first, cut(tile_offsets, wanted))
+            return index + 1, blocks, paste(offsets, tile_first - first, crop(tile_offsets, wanted))
 
-        patches = _patches(source)
+        patches = _patches(background)
         batch = tf.shape(patches)[:1]
-        blocks = tf.zeros(tf.concat([batch, behind - first, source.blocks.shape[-1:]], axis=0), source.blocks.dtype)
-        offsets = tf.zeros(tf.concat([batch, tf.minimum(behind, size) - first, [2]], axis=0), tf.int32)
+        blocks = tf.zeros(tf.concat([batch, end - first, background.blocks.shape[-1:]], axis=0), background.blocks.dtype)
+        offsets = tf.zeros(tf.concat([batch, tf.minimum(end, size) - first, [2]], axis=0), tf.int32)
         _, blocks, offsets = tf.while_loop(
             lambda index, *_: index < tf.reduce_prod(tiles),
             add_tile,
-            (0, tf.ensure_shape(blocks, [None, None, None, source.blocks.shape[-1]]), tf.ensure_shape(offsets, [None] * 3 + [2])),
+            (0, tf.ensure_shape(blocks, [None] * 3 + [background.blocks.shape[-1]]), tf.ensure_shape(offsets, [None] * 3 + [2])),
             parallel_iterations=1,
         )
-        return cut(tf.nn.depth_to_space(blocks, 2), window - (2 * first - 1)), offsets
+        return crop(tf.nn.depth_to_space(blocks, 2), window - (2 * first - 1)), offsets
 
 
-class Source(NamedTuple):
+class Background(NamedTuple):
     """What the attention reads of one batch of features; positions are matching positions, h x w of them."""
 
     size: tuple  # (h, w), int32 scalars.
@@ -152,22 +152,22 @@ def _inverse_norms(features):
     return tf.math.rsqrt(tf.maximum(squared_norms, SMALLEST_NORM**2))
 
 
-def _patches(source):
+def _patches(background):
     """The 3x3 patch of every position, divided by its norm, by row: [batch, h * w, 9 * channels]."""
-    height, width = source.size
-    padded = _pad(source.matching, before=(1, 2), after=(1, 2))
+    height, width = background.size
+    padded = _pad(background.matching, before=(1, 2), after=(1, 2))
     patches = tf.concat([padded[:, y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=-1)
-    return tf.reshape(patches, [-1, height * width, patches.shape[-1]]) * tf.transpose(source.inverse_norms, [0, 2, 1])
+    return tf.reshape(patches, [-1, height * width, patches.shape[-1]]) * tf.transpose(background.inverse_norms, [0, 2, 1])
 
 
-def _fused_scores(patches, source, rows, columns):
+def _fused_scores(patches, background, rows, columns):
     """Scores of the foreground positions in a window against all positions, both by column, after fusion.
 
-    `rows` and `columns` are (first, behind the last). Fusion needs the neighbours of the window's positions: in a row those to the
-    left and right, which are in another row where the picture ends; in a column those above and below, likewise. With one more row
-    and column on each side, numbered as the diagonals run, the window's neighbours are its neighbours here, too.
+    `rows` and `columns` are (first, end), ends exclusive. Fusion needs the neighbours of the window's positions: in a row those
+    to the left and right, which are in another row where the picture ends; in a column those above and below, likewise. With one
+    more row and column on each side, numbered as the diagonals run, the window's neighbours are its neighbours here, too.
     """
-    height, width = source.size
+    height, width = background.size
     y = tf.range(rows[0] - 1, rows[1] + 1)[:, tf.newaxis]
     x = tf.range(columns[0] - 1, columns[1] + 1)
     extended_height, extended_width = tf.size(y), tf.size(x)
@@ -176,7 +176,7 @@ def _fused_scores(patches, source, rows, columns):
     positions = tf.reshape(y % height * width + x + other_column, [-1])
     exists = (positions >= 0) & (positions < height * width)
     positions = tf.where(exists, positions, 0)
-    norms = tf.where(exists, 1.0 / tf.gather(source.inverse_norms[:, 0], positions, axis=1), 0.0)
+    norms = tf.where(exists, 1.0 / tf.gather(background.inverse_norms[:, 0], positions, axis=1), 0.0)
     foreground = tf.gather(patches, positions, axis=1) * norms[..., tf.newaxis]
     scores = _sum_along_diagonal(tf.matmul(foreground, patches, transpose_b=True))
 
@@ -231,32 +231,32 @@ def _by_column(scores, foreground_height, foreground_width, height, width):
     return tf.reshape(tf.transpose(grid, [0, 2, 1, 4, 3]), tf.shape(scores))
 
 
-def _copy(scores, source, rows, columns):
+def _copy(scores, background, rows, columns):
     """From fused scores of a window of positions, by column, to what they paste and where from.
 
     Returns blocks [batch, window's rows + 1, columns + 1, 4 * channels], the first and last of which other positions may add to,
     and offsets int32 [batch, rows, columns, 2].
     """
-    weights = tf.nn.softmax(scores * (source.valid * SOFTMAX_SCALE)) * source.valid
-    return _paste(weights, source, rows, columns), _offsets(weights, source, rows, columns)
+    weights = tf.nn.softmax(scores * (background.valid * SOFTMAX_SCALE)) * background.valid
+    return _paste(weights, background, rows, columns), _offsets(weights, background, rows, columns)
 
 
-def _paste(weights, source, rows, columns):
+def _paste(weights, background, rows, columns):
     """Pastes 4x4 patches of the features, stride 2, weighed by [batch, foreground, background], and divides the sum by 4.
 
     A patch is 2x2 blocks of 2x2 pixels, the grid of blocks starting one pixel outside the picture. Where neighbours copy
     neighbours they paste onto a common block: adding up their weights first, along the diagonals, leaves a quarter of the
     multiplications.
     """
-    height, width = source.size
+    height, width = background.size
     blocks_high, blocks_wide = rows[1] - rows[0] + 1, columns[1] - columns[0] + 1
     grid = _pad(tf.reshape(weights, [-1, blocks_wide - 1, blocks_high - 1, width, height]), after=(1, 2, 3, 4))
     weights = tf.reshape(grid, [-1, blocks_wide * blocks_high, (width + 1) * (height + 1)])
     for foreground_step, background_step in ((1, 1), (blocks_high, height + 1)):
         weights += _roll_diagonal(weights, foreground_step, background_step)
 
-    channels = source.blocks.shape[-1]
-    blocks = tf.reshape(source.blocks, [-1, (width + 1) * (height + 1), channels])
+    channels = background.blocks.shape[-1]
+    blocks = tf.reshape(background.blocks, [-1, (width + 1) * (height + 1), channels])
     pasted = tf.matmul(tf.cast(weights, blocks.dtype), blocks) / 4.0
     return tf.transpose(tf.reshape(pasted, [-1, blocks_wide, blocks_high, channels]), [0, 2, 1, 3])
 
@@ -266,9 +266,9 @@ def _roll_diagonal(matrices, down, right):
     return tf.roll(matrices, [down, right], axis=[1, 2])
 
 
-def _offsets(weights, source, rows, columns):
+def _offsets(weights, background, rows, columns):
     """From each foreground position to its heaviest background position, of weights whose positions are numbered by column."""
-    height, _ = source.size
+    height, _ = background.size
     best = tf.argmax(weights, axis=-1, output_type=tf.int32)
     best = tf.transpose(tf.reshape(best, [-1, columns[1] - columns[0], rows[1] - rows[0]]), [0, 2, 1])
     return tf.stack([best % height - tf.range(*rows)[:, tf.newaxis], best // height - tf.range(*columns)], axis=-1)

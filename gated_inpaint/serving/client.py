@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.writing import write_whole
+from gated_inpaint.files.writing import write_whole
 
 DEFAULT_TIMEOUT = 60.0
 LONGEST_TIMEOUT = 86400.0

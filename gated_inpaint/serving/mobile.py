@@ -9,9 +9,9 @@ import pathlib
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.networks.generator import DIVISOR
+from gated_inpaint.files.writing import write_whole
+from gated_inpaint.models.deepfill_v2.generator import DIVISOR
 from gated_inpaint.weights import load_generator
-from gated_inpaint.writing import write_whole
 
 WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
 

@@ -18,12 +18,13 @@ from tensorflow import keras
 from gated_inpaint.data import find_photos, training_examples
 from gated_inpaint.errors import InputError
 from gated_inpaint.masks import mask_function
-from gated_inpaint.networks import Discriminator, Generator
+from gated_inpaint.models.deepfill_v2 import Discriminator, Generator
+from gated_inpaint.models.deepfill_v2.training import Losses, TrainingStep
+from gated_inpaint.training.batches import add_masks
 from gated_inpaint.training.devices import has_gpu, make_strategy, worker_of
 from gated_inpaint.training.optimizers import make_optimizer
 from gated_inpaint.training.run_directory import RunDirectory
-from gated_inpaint.training.step import Losses, TrainingStep
-from gated_inpaint.training.validation import Validation, add_masks
+from gated_inpaint.training.validation import Validation
 from gated_inpaint.weights import assign_arrays, read_arrays
 from gated_inpaint.weights.loading import KERAS_DTYPES
 
@@ -37,7 +38,7 @@ def train(options, override=False):
 
     Arguments:
       options: a `TrainingOptions`.
-      override: resume a run although harmless options changed.
+      override: resume a run although options that may change on resume changed.
 
     Raises:
       InputError: options, data or weights cannot be used.

@@ -8,27 +8,29 @@ from typing import Optional
 from gated_inpaint.errors import InputError
 
 
-def _option(default, help, harmless=False):
-    return dataclasses.field(default=default, metadata={"help": help, "harmless": harmless})
+def _option(default, help, may_change_on_resume=False):
+    return dataclasses.field(default=default, metadata={"help": help, "may_change_on_resume": may_change_on_resume})
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingOptions:
-    """Options of a run. Those marked harmless may change when a run is resumed, with `--override`."""
+    """Options of a run. Those that may change on resume do so when a run is resumed, with `--override`."""
 
-    run_dir: str = _option("", "Folder of the run: made if it does not exist, resumed if it holds a checkpoint.", harmless=True)
+    run_dir: str = _option(
+        "", "Folder of the run: made if it does not exist, resumed if it holds a checkpoint.", may_change_on_resume=True
+    )
 
     # Data
     data: str = _option("", "Photos to train on: a folder, a glob, a list file, TFRecords, or tfds:NAME.")
-    validation_data: str = _option("", "Photos to validate on, given like --data; none: no validation.", harmless=True)
+    validation_data: str = _option("", "Photos to validate on, given like --data; none: no validation.", may_change_on_resume=True)
     size: int = _option(256, "Side of the square crops, a multiple of 8.")
     fit: str = _option("crop", "How photos come to that size: 'crop' at random, or 'resize'.")
     masks: str = _option(
         "union", "Holes: 'union' of strokes and a rectangle, 'strokes', 'rectangle', 'centre', or a folder of masks."
     )
-    validation_masks: str = _option("centre", "Holes of the validation, given like --masks.", harmless=True)
+    validation_masks: str = _option("centre", "Holes of the validation, given like --masks.", may_change_on_resume=True)
     sketch: bool = _option(False, "Guided training: by NAME_edge.* beside each photo, or by edges found on the fly.")
-    max_bad_fraction: float = _option(0.01, "Stop if more than this share of the photos cannot be read.", harmless=True)
+    max_bad_fraction: float = _option(0.01, "Stop if more than this share of the photos cannot be read.", may_change_on_resume=True)
 
     # Network
     width: int = _option(48, "Base width of the generator; 48 as released.")
@@ -40,7 +42,7 @@ class TrainingOptions:
 
     # Optimisation
     batch_size: int = _option(16, "Photos a step, over all devices.")
-    steps: int = _option(1_000_000, "Steps of the whole run.", harmless=True)
+    steps: int = _option(1_000_000, "Steps of the whole run.", may_change_on_resume=True)
     optimizer: str = _option("Adam", "Adam as released, SGD, or any optimiser of TensorFlow Addons where that is installed.")
     learning_rate: float = _option(1e-4, "Learning rate of both networks.")
     learning_rate_decay: str = _option("none", "'none' as released, or 'cosine': to zero over the steps.")
@@ -51,14 +53,16 @@ class TrainingOptions:
 
     # Computation
     precision: str = _option("float32", "'float32', or 'bfloat16' for the convolutions.")
-    xla: str = _option("auto", "'on', 'off', or 'auto': on where there is a GPU.", harmless=True)
-    distribution_strategy: str = _option("one_device", "'one_device', 'mirrored' or 'multi_worker_mirrored'.", harmless=True)
+    xla: str = _option("auto", "'on', 'off', or 'auto': on where there is a GPU.", may_change_on_resume=True)
+    distribution_strategy: str = _option(
+        "one_device", "'one_device', 'mirrored' or 'multi_worker_mirrored'.", may_change_on_resume=True
+    )
 
     # What is kept and shown
-    checkpoint_every: int = _option(2000, "Steps between checkpoints.", harmless=True)
-    keep_checkpoints: int = _option(3, "How many of the newest checkpoints are kept.", harmless=True)
-    validate_every: int = _option(2000, "Steps between validations.", harmless=True)
-    summarize_every: int = _option(100, "Steps between TensorBoard scalars.", harmless=True)
+    checkpoint_every: int = _option(2000, "Steps between checkpoints.", may_change_on_resume=True)
+    keep_checkpoints: int = _option(3, "How many of the newest checkpoints are kept.", may_change_on_resume=True)
+    validate_every: int = _option(2000, "Steps between validations.", may_change_on_resume=True)
+    summarize_every: int = _option(100, "Steps between TensorBoard scalars.", may_change_on_resume=True)
 
     def check(self):
         """Raises InputError where an option alone, or two together, make no sense."""
@@ -89,10 +93,10 @@ class TrainingOptions:
 
     @classmethod
     def differences(cls, path, options):
-        """[(name, value in the file, value now, harmless)] where saved options differ from `options`."""
+        """[(name, value in the file, value now, may_change_on_resume)] where saved options differ from `options`."""
         saved = json.loads(pathlib.Path(path).read_text())
         return [
-            (field.name, saved.get(field.name, field.default), getattr(options, field.name), field.metadata["harmless"])
+            (field.name, saved.get(field.name, field.default), getattr(options, field.name), field.metadata["may_change_on_resume"])
             for field in dataclasses.fields(cls)
             if saved.get(field.name, field.default) != getattr(options, field.name)
         ]

@@ -34,7 +34,7 @@ class RunDirectory:
 
     Arguments:
       options: a TrainingOptions.
-      override: whether to resume although harmless options differ from those saved.
+      override: whether to resume although options that may change on resume differ from those saved.
       is_chief: whether this process writes.
 
     Raises:
@@ -141,9 +141,9 @@ def _check_same_run(saved, options, override):
         differences = TrainingOptions.differences(saved, options)
     except ValueError as error:
         raise InputError(f"{saved} cannot be read: {error}") from error
-    if all(harmless for *_, harmless in differences) and (override or not differences):
+    if all(may_change for *_, may_change in differences) and (override or not differences):
         return
     listed = "; ".join(f"--{name} was {was!r} and is now {now!r}" for name, was, now, _ in differences)
-    if all(harmless for *_, harmless in differences):
+    if all(may_change for *_, may_change in differences):
         raise InputError(f"{saved.parent} holds a run with other options: {listed}. They may change: add --override.")
     raise InputError(f"{saved.parent} holds a run with other options: {listed}. Give it its own options, or another --run_dir.")

@@ -7,7 +7,7 @@ from gated_inpaint.data import validation_examples
 from gated_inpaint.evaluation.metrics import picture_metrics
 from gated_inpaint.inference.pictures import attention_picture
 from gated_inpaint.masks import mask_function
-from gated_inpaint.training.step import Batch
+from gated_inpaint.training.batches import add_masks
 
 SHOWN = 8  # Pictures in a grid.
 _MASK_SEED = 20180610  # The masks of every validation of every run of a kind are the same.
@@ -39,12 +39,6 @@ class Validation:
             count += len(batch.image)
             rows += [_row(batch, completion, index) for index in range(min(len(batch.image), SHOWN - len(rows)))]
         return {name: total / count for name, total in sums.items()}, np.concatenate(rows, axis=0)[np.newaxis]
-
-
-def add_masks(example, masks, seed, size):
-    """A `Batch` from a batch of data examples: the mask of an example follows from the seed and the example's index."""
-    seeds = tf.stack([tf.fill(tf.shape(example["index"]), tf.constant(seed, tf.int64)), example["index"]], axis=-1)
-    return Batch(example["image"], masks(seeds, size, size), example.get("sketch"))
 
 
 def _row(batch, completion, index):

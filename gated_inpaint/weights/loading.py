@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.networks import Generator
-from gated_inpaint.networks.generator import CHECKPOINT_ROOTS, COARSE, channels_of
+from gated_inpaint.models.deepfill_v2 import Generator
+from gated_inpaint.models.deepfill_v2.generator import CHECKPOINT_ROOTS, COARSE, channels_of
 from gated_inpaint.weights.formats import read_arrays
 
 DEFAULT_WEIGHTS = pathlib.Path(__file__).with_name("default.npz")

@@ -22,7 +22,7 @@ from gated_inpaint import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.__main__ import main, parse
 from gated_inpaint.evaluation.methods import mean, opencv, weights
-from gated_inpaint.inference.image_files import read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_png
 
 METHODS = f"small=weights:{DATA / 'generator'},telea,mean"
 

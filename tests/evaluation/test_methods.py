@@ -10,7 +10,7 @@ from conftest import DATA
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.evaluation.methods import make_methods
 from gated_inpaint.evaluation.protocol import Key
-from gated_inpaint.inference.image_files import write_png
+from gated_inpaint.files.image_files import write_png
 
 KEY = Key("a", "centre")
 PATCHMATCH = pytest.param(  # For Python 3.11 and later: see setup.py.

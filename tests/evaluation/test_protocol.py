@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from gated_inpaint import InputError, masks
 from gated_inpaint.evaluation.protocol import Protocol
-from gated_inpaint.inference.image_files import write_png
+from gated_inpaint.files.image_files import write_png
 
 
 def write_photos(folder, *names, shape=(40, 60)):
@@ -91,7 +91,7 @@ def test_what_the_masks_are_is_said_exactly(photos, tmp_path):
     assert "each for the photo of its name" in before.description and before.description != after.description
 
 
-def trouble(action, *words):
+def refused(action, *words):
     with pytest.raises(InputError) as caught:
         action()
     assert all(word in str(caught.value) for word in words), caught.value
@@ -99,14 +99,14 @@ def trouble(action, *words):
 
 def test_masks_that_do_not_pair_are_named_and_counted(photos, tmp_path):
     write_masks(tmp_path / "holes", "b", "x")
-    trouble(lambda: cases(photos, str(tmp_path / "holes")), "2 of 3 photos have no mask", ": a, c.")
-    trouble(lambda: cases(photos, "stroke"), "'stroke' are neither", "centre, free_form")
+    refused(lambda: cases(photos, str(tmp_path / "holes")), "2 of 3 photos have no mask", ": a, c.")
+    refused(lambda: cases(photos, "stroke"), "'stroke' are neither", "centre, free_form")
     write_masks(tmp_path / "centre", *"abc")
-    trouble(lambda: cases(photos, "centre", str(tmp_path / "centre")), "one name: centre")
+    refused(lambda: cases(photos, "centre", str(tmp_path / "centre")), "one name: centre")
     shutil.copy(tmp_path / "centre/a.png", tmp_path / "centre/a.bmp")
-    trouble(lambda: cases(photos, str(tmp_path / "centre")), "1 stems", "more than one file: a.")
+    refused(lambda: cases(photos, str(tmp_path / "centre")), "1 stems", "more than one file: a.")
     (tmp_path / "none").mkdir()
-    trouble(lambda: cases(photos, str(tmp_path / "none")), "holds no images")
+    refused(lambda: cases(photos, str(tmp_path / "none")), "holds no images")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_mask_files_that_cannot_be_used_are_named_and_counted_at_once(photos, tm
             (folder / "damaged.png").write_text("no picture")
         else:
             write_png(folder / f"{name}.png", (255 * arrays[name][..., np.newaxis]).astype(np.uint8))
-    trouble(lambda: Protocol(str(photos), [str(folder)], 16, 0), *words)
+    refused(lambda: Protocol(str(photos), [str(folder)], 16, 0), *words)
 
 
 def test_a_photo_of_another_name_is_another_photo(photos):
@@ -145,22 +145,22 @@ def test_a_photo_of_another_name_is_another_photo(photos):
 
 def test_a_name_that_cannot_be_written_down(photos):
     os.rename(photos / "b.png", os.fsencode(photos) + b"/caf\xe9.png")
-    trouble(lambda: Protocol(str(photos), ["centre"], 16, 0), "1 photos of", "not in UTF-8", "caf")
+    refused(lambda: Protocol(str(photos), ["centre"], 16, 0), "1 photos of", "not in UTF-8", "caf")
 
 
 def test_photos_that_cannot_be_used(photos, tmp_path):
     (photos / "b.png").write_bytes((photos / "b.png").read_bytes()[:1000])
-    trouble(lambda: cases(photos, "centre"), "1 of 3 photos", "b.png")
+    refused(lambda: cases(photos, "centre"), "1 of 3 photos", "b.png")
     write_photos(photos, "b")
     (photos / "below").mkdir()
     shutil.copy(photos / "a.png", photos / "below/a.png")
-    trouble(lambda: cases(photos, "centre"), "1 stems", "more than one photo: a.")
-    trouble(lambda: cases(tmp_path / "nowhere", "centre"), "There are no photos")
+    refused(lambda: cases(photos, "centre"), "1 stems", "more than one photo: a.")
+    refused(lambda: cases(tmp_path / "nowhere", "centre"), "There are no photos")
 
 
 def test_photos_that_change_or_go_meanwhile(photos):
     protocol = Protocol(str(photos), ["centre"], 16, 0)
     write_photos(photos, "a", "c")
-    trouble(lambda: list(protocol.cases()), "changed since it was checked", "photos/c.png")
+    refused(lambda: list(protocol.cases()), "changed since it was checked", "photos/c.png")
     (photos / "b.png").unlink()
-    trouble(lambda: list(protocol.cases()), "photos/b.png")
+    refused(lambda: list(protocol.cases()), "photos/b.png")

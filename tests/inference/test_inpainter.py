@@ -87,7 +87,7 @@ def test_masks_of_every_type_mean_the_same(inpainter):
 def test_once_and_again_are_the_same(inpainter):
     image, mask = picture(300, 220, 3), np.zeros((300, 220), bool)
     mask[40:60, 100:130] = mask[250:, :9] = True
-    once = Inpainter(DATA / "generator", once=True)
+    once = Inpainter(DATA / "generator", eager=True)
     assert np.abs(once(image, mask).astype(int) - inpainter(image, mask)).max() <= 1
     refined = once.stages(image, mask).refined
     assert np.abs(refined[mask].astype(int) - inpainter(image, mask)[mask]).max() <= 1

@@ -105,7 +105,7 @@ def test_one_meaning_in_eager_graph_and_xla():
 def test_a_window_is_a_part_of_the_whole(tile_bytes):
     layer, rng = ContextualAttention(), np.random.default_rng(1)
     specs = [tf.TensorSpec([None, None, None, 6]), tf.TensorSpec([None, None, None, 1]), tf.TensorSpec([2, 2], tf.int32)]
-    in_window = tf.function(lambda features, mask, window: layer.in_window(layer.source(features, mask), window, tile_bytes))
+    in_window = tf.function(lambda features, mask, window: layer.in_window(layer.background(features, mask), window, tile_bytes))
     in_window = in_window.get_concrete_function(*specs)
     for height, width in 2 * rng.integers(1, 16, (20, 2)):
         features, _ = random_case(2, height, width)

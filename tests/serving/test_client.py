@@ -20,7 +20,7 @@ from conftest import DATA
 from rest_server import serve
 
 from gated_inpaint import Inpainter, InputError
-from gated_inpaint.inference.image_files import read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_png
 from gated_inpaint.serving.client import complete
 from gated_inpaint.serving.export import export
 
@@ -80,7 +80,7 @@ def test_eight_clients_at_once(server, inpainter, tmp_path):
     """Each with pictures of its own, again and again for a bounded time: every answer is right, and none is lost."""
     everyones = [Files(tmp_path / str(k), 16 + 3 * k, 40 - 2 * k, (1, 3)[k % 2], seed=k) for k in range(CLIENTS)]
     before, end = server.answered, time.monotonic() + SECONDS
-    done, troubles = [0] * CLIENTS, []
+    done, failures = [0] * CLIENTS, []
 
     def work(k):
         try:
@@ -91,14 +91,14 @@ def test_eight_clients_at_once(server, inpainter, tmp_path):
                 files.check(inpainter)
                 done[k] += 1
         except BaseException as error:
-            troubles.append((k, error))
+            failures.append((k, error))
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert troubles == []
+    assert failures == []
     assert min(done) > 0 and server.answered - before == sum(done)
 
 

@@ -12,7 +12,7 @@ from conftest import DATA
 from tensorflow_serving.apis import prediction_log_pb2
 
 from gated_inpaint import Inpainter, InputError
-from gated_inpaint.inference.image_files import read_mask, read_photo, write_png
+from gated_inpaint.files.image_files import read_mask, read_photo, write_png
 from gated_inpaint.serving import __main__ as command
 from gated_inpaint.serving import export as exporting
 
@@ -147,7 +147,7 @@ class Quick:
     """In place of ServingModel: writes a file, and looks at what TensorFlow Serving would see meanwhile."""
 
     sketch = False
-    trouble = None
+    failure = None
 
     def __init__(self, *_):
         pass
@@ -157,21 +157,21 @@ class Quick:
         (folder / "saved_model.pb").write_text("half")
         models = folder.parents[1]
         assert models.name == "models" and not any(path.name.isdigit() for path in models.iterdir())
-        if Quick.trouble:
-            raise Quick.trouble
+        if Quick.failure:
+            raise Quick.failure
 
 
 @pytest.mark.parametrize(
-    "trouble, words",
+    "failure, words",
     [(KeyboardInterrupt(), "interrupted"), (OSError(28, "No space left on device"), "No space left"), (None, "")],
 )
-def test_a_version_appears_whole_or_not_at_all(tmp_path, monkeypatch, capsys, trouble, words):
+def test_a_version_appears_whole_or_not_at_all(tmp_path, monkeypatch, capsys, failure, words):
     monkeypatch.setattr(exporting, "ServingModel", Quick)
-    monkeypatch.setattr(Quick, "trouble", trouble)
-    assert run("export", "--output", tmp_path / "models" / "1") == int(trouble is not None)
+    monkeypatch.setattr(Quick, "failure", failure)
+    assert run("export", "--output", tmp_path / "models" / "1") == int(failure is not None)
     assert words in capsys.readouterr().err
-    assert files_below(tmp_path) == ([] if trouble else ["models/1/saved_model.pb"])
-    assert [path.name for path in (tmp_path / "models").iterdir()] == ([] if trouble else ["1"])
+    assert files_below(tmp_path) == ([] if failure else ["models/1/saved_model.pb"])
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ([] if failure else ["1"])
 
 
 def test_who_comes_second_does_not_overwrite(tmp_path, monkeypatch, capsys):

@@ -8,7 +8,7 @@ from conftest import DATA, random_generator, write_weights
 from PIL import Image
 
 from gated_inpaint import Inpainter
-from gated_inpaint.inference.image_files import read_mask, read_photo
+from gated_inpaint.files.image_files import read_mask, read_photo
 from gated_inpaint.serving.model import ServingModel
 
 SMALL, GUIDED = DATA / "generator", DATA / "generator_guided"

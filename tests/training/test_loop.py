@@ -207,7 +207,7 @@ def test_guided_run(photos, tmp_path):
 @pytest.mark.parametrize("convolution", ["partial", "vanilla"])
 def test_a_run_keeps_its_convolution(photos, tmp_path, straight, convolution):
     train(options(photos, tmp_path / "run", steps=1, convolution=convolution))
-    inpainter = Inpainter(tmp_path / "run", once=True)
+    inpainter = Inpainter(tmp_path / "run", eager=True)
     assert inpainter.generator.convolution == convolution
     image, mask = np.zeros((16, 24, 3), np.uint8), np.eye(16, 24)
     assert inpainter(image, mask)[mask > 0].any()

@@ -5,8 +5,8 @@ import tensorflow as tf
 from tensorflow import keras
 
 from gated_inpaint import Discriminator, Generator, InputError
+from gated_inpaint.models.deepfill_v2.training import Batch, TrainingStep
 from gated_inpaint.training.optimizers import make_optimizer
-from gated_inpaint.training.step import Batch, TrainingStep
 
 HAS_ADDONS = importlib.util.find_spec("tensorflow_addons") is not None
 

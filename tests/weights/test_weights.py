@@ -7,7 +7,7 @@ import tensorflow as tf
 from conftest import DATA, cases, write_weights
 
 from gated_inpaint import Generator, InputError
-from gated_inpaint.networks.generator import CHECKPOINT_ROOTS, COARSE, channels_of
+from gated_inpaint.models.deepfill_v2.generator import CHECKPOINT_ROOTS, COARSE, channels_of
 from gated_inpaint.weights import load_generator, read_arrays
 from gated_inpaint.weights.__main__ import main, parse
 from gated_inpaint.weights.loading import generator_options

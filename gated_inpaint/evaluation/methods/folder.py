@@ -8,9 +8,9 @@ import pathlib
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.evaluation.files import digest, files_by_stem, named, refuse
 from gated_inpaint.evaluation.methods.method import Method
-from gated_inpaint.inference.image_files import read_photo
+from gated_inpaint.files.image_files import read_photo
+from gated_inpaint.files.pairing import digest, files_by_stem, named, refuse
 
 
 class Folder(Method):

@@ -19,7 +19,7 @@ import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.writing import write_whole
+from gated_inpaint.files.writing import write_whole
 
 DEFAULT_MAX_MEGAPIXELS = 100
 

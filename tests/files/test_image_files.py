@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from gated_inpaint import InputError
-from gated_inpaint.inference.image_files import read_mask, read_photo, write_png
+from gated_inpaint.files.image_files import read_mask, read_photo, write_png
 
 
 def picture(*shape, dtype=np.uint8):

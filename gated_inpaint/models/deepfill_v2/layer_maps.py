@@ -5,7 +5,7 @@ The first stage runs row by row, and the first row of the second stage after it.
 
 import tensorflow as tf
 
-from gated_inpaint.networks.generator import COARSE, HALLUCINATION, coarse_input
+from gated_inpaint.models.deepfill_v2.generator import COARSE, HALLUCINATION, coarse_input
 
 # From the first to the last row of the first stage, and behind it.
 SHOWN = ("conv1", "conv2_downsample", "conv4_downsample", "conv7_atrous", "conv10_atrous", "conv16", "xconv1")

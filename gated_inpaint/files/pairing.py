@@ -7,7 +7,7 @@ import hashlib
 import pathlib
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.inference.image_files import EXTENSIONS, images_by_stem
+from gated_inpaint.files.image_files import EXTENSIONS, images_by_stem
 
 _NAMED = 5
 

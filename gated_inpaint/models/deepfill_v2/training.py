@@ -15,7 +15,8 @@ from typing import NamedTuple, Optional
 
 import tensorflow as tf
 
-from gated_inpaint.losses import discriminator_hinge_loss, generator_hinge_loss, reconstruction_loss
+from gated_inpaint.losses.adversarial import hinge_discriminator_loss, hinge_generator_loss
+from gated_inpaint.losses.reconstruction import l1_loss
 
 
 class Batch(NamedTuple):
@@ -29,7 +30,7 @@ class Losses(NamedTuple):
 
     generator: tf.Tensor  # What the generator's update lowered: adversarial and reconstruction, weighted.
     discriminator: tf.Tensor
-    adversarial: tf.Tensor  # -mean of the judgements of completed pictures.
+    adversarial: tf.Tensor  # -mean of the scores of completed pictures.
     reconstruction: tf.Tensor  # L1 of both stages.
 
 
@@ -92,31 +93,31 @@ class TrainingStep(tf.Module):
             if self.adversarial_weight:
                 with tape.stop_recording():
                     discriminator_loss = self._train_discriminator(batch, completion.complete, sketch, share)
-                judgements = self.discriminator(completion.complete, batch.mask, *sketch, training=True)
-                adversarial = generator_hinge_loss(judgements) * share
+                scores = self.discriminator(completion.complete, batch.mask, *sketch, training=True)
+                adversarial = hinge_generator_loss(scores) * share
             loss = self.adversarial_weight * adversarial + reconstruction
         variables = self.generator.trainable_variables
         self.generator_optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
-        self._follow()
+        self.update_ema()
         return Losses(loss, discriminator_loss, adversarial, reconstruction)
 
     def _reconstruction(self, batch, completion):
-        loss = reconstruction_loss(batch.image, completion.coarse, completion.refined)
+        loss = l1_loss(batch.image, completion.coarse, completion.refined)
         if self.hole_weight:
-            loss += self.hole_weight * reconstruction_loss(*(batch.mask * picture for picture in (batch.image, *completion[:2])))
+            loss += self.hole_weight * l1_loss(*(batch.mask * picture for picture in (batch.image, *completion[:2])))
         return loss
 
     def _train_discriminator(self, batch, complete, sketch, share):
         # Real and completed pictures go through together: one power iteration for both, as released.
         both = [tf.concat([tensor, tensor], axis=0) for tensor in (batch.mask, *sketch)]
         with tf.GradientTape() as tape:
-            judgements = self.discriminator(tf.concat([batch.image, complete], axis=0), *both, training=True)
-            loss = discriminator_hinge_loss(*tf.split(judgements, 2)) * share
+            scores = self.discriminator(tf.concat([batch.image, complete], axis=0), *both, training=True)
+            loss = hinge_discriminator_loss(*tf.split(scores, 2)) * share
         variables = self.discriminator.trainable_variables
         self.discriminator_optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         return loss
 
-    def _follow(self):
+    def update_ema(self):
         """Moves the average towards the generator, and counts the step."""
         step = tf.cast(self.step, tf.float32)
         rest = 1.0 - tf.minimum(self.average_decay, (1.0 + step) / (10.0 + step))

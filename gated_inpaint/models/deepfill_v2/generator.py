@@ -42,7 +42,7 @@ import tensorflow as tf
 from tensorflow import keras
 
 from gated_inpaint.layers import ContextualAttention, GatedConv2D, PartialConv2D, VanillaConv2D
-from gated_inpaint.layers.sampling import resize_nearest_aligned
+from gated_inpaint.ops.resize import resize_nearest_aligned
 
 DIVISOR = 8  # Height and width are halved twice by the encoders and once more for matching in the attention.
 RELEASED_WIDTH = 48

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gated_inpaint.layers.sampling import resize_nearest_aligned
+from gated_inpaint.ops.resize import resize_nearest_aligned
 
 
 @pytest.mark.parametrize("size", [2, 8, 26, 54, 64, 216])

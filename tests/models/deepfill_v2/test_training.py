@@ -5,7 +5,7 @@ from conftest import DATA
 from tensorflow import keras
 
 from gated_inpaint import Discriminator, Generator
-from gated_inpaint.training.step import Batch, TrainingStep
+from gated_inpaint.models.deepfill_v2.training import Batch, TrainingStep
 from gated_inpaint.weights import assign_arrays, load_generator, read_arrays
 from gated_inpaint.weights.formats import reverse_picture_channels
 

@@ -6,9 +6,9 @@ import tensorflow as tf
 from conftest import DATA, cases, random_generator
 
 from gated_inpaint.inference.holes import hole_windows
-from gated_inpaint.networks import windows as windows_module
-from gated_inpaint.networks.generator import BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
-from gated_inpaint.networks.windows import complete_windows, multiplications, windows_of_rows
+from gated_inpaint.models.deepfill_v2 import windows as windows_module
+from gated_inpaint.models.deepfill_v2.generator import BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
+from gated_inpaint.models.deepfill_v2.windows import complete_windows, multiplications, windows_of_rows
 from gated_inpaint.weights import load_generator
 
 TABLES = {"coarse": COARSE, "hallucination": HALLUCINATION, "before attention": BEFORE_ATTENTION, "decoder": DECODER}

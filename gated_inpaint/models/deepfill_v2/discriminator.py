@@ -1,7 +1,7 @@
-"""The SN-PatchGAN discriminator: says of every patch of a picture how real it looks.
+"""The SN-PatchGAN discriminator: scores how real every patch of a picture looks.
 
 Six 5x5 convolutions of stride 2, each kernel divided by its spectral norm, leaky ReLU after each. Every element of the last
-feature map is one judgement, so that a free-form hole anywhere in the picture is judged where it is.
+feature map is one score, so that a free-form hole anywhere in the picture is scored where it is.
 
 Conventions as in generator.py: pictures RGB in [-1, 1], masks 1 in the hole. Channels are in units of the base width, 64 as
 released.

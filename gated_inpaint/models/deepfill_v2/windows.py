@@ -12,8 +12,8 @@ the picture's border there are zeros beyond it, as 'SAME' has them, and nowhere 
 
 The masks that the rows of a partial network go by, of one channel each, are computed for the whole picture.
 
-Conventions are those of generator.py. A window is int32 [2, 2], [first row, first column], [row, column behind the last], in
-pixels of the map it lies in.
+Conventions are those of generator.py. A window is int32 [2, 2], [first row, first column], [end row, end column], ends
+exclusive, in pixels of the map it lies in.
 """
 
 import math
@@ -22,9 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from gated_inpaint.layers.placing import cut, place
-from gated_inpaint.layers.sampling import resize_nearest_aligned
-from gated_inpaint.networks.generator import (
+from gated_inpaint.models.deepfill_v2.generator import (
     AFTER_ATTENTION,
     BEFORE_ATTENTION,
     COARSE,
@@ -34,6 +32,8 @@ from gated_inpaint.networks.generator import (
     Completion,
     coarse_input,
 )
+from gated_inpaint.ops.resize import resize_nearest_aligned
+from gated_inpaint.ops.windows import crop, paste
 
 SCALE = 4  # Sides of the picture over sides of the features that attention rebuilds.
 BAND_PIXELS = 2**20  # Of the picture, in a band of the attention's encoder.
@@ -129,24 +129,24 @@ def complete_windows(generator, image, mask, sketch, windows):
 
     def add_coarse(window, coarse):
         def inputs(given):
-            return coarse_input(cut(masked, given), cut(mask, given), None if sketch is None else cut(sketch, given))
+            return coarse_input(crop(masked, given), crop(mask, given), None if sketch is None else crop(sketch, given))
 
-        return place(coarse, window[0], _run(generator, COARSE, inputs, masks, window, size))
+        return paste(coarse, window[0], _run(generator, COARSE, inputs, masks, window, size))
 
     coarse = _for_each(windows, add_coarse, tf.zeros_like(image))
     pasted = coarse * mask + masked
     features = _matching_features(generator, pasted, masks)
-    source = generator.attention.source(features, resize_nearest_aligned(mask, *tf.unstack(size // SCALE)))
+    background = generator.attention.background(features, resize_nearest_aligned(mask, *tf.unstack(size // SCALE)))
 
     def add_refined(window, refined, offsets):
         joined = windows_of_rows(DECODER, window, size)[0]
         rebuilt = windows_of_rows(AFTER_ATTENTION, joined, size // SCALE)[0]
-        rebuilt_features, offsets_here = generator.attention.in_window(source, rebuilt)
+        rebuilt_features, offsets_here = generator.attention.in_window(background, rebuilt)
         attention = _run(generator, AFTER_ATTENTION, lambda _: rebuilt_features, masks, joined, size // SCALE)
-        hallucination = _run(generator, HALLUCINATION, lambda given: cut(pasted, given), masks, joined, size // SCALE)
+        hallucination = _run(generator, HALLUCINATION, lambda given: crop(pasted, given), masks, joined, size // SCALE)
         branches = tf.concat([hallucination, attention], axis=-1)
         decoded = _run(generator, DECODER, lambda _: branches, masks, window, size)
-        return place(refined, window[0], decoded), place(offsets, (rebuilt[0] + 1) // 2, offsets_here)
+        return paste(refined, window[0], decoded), paste(offsets, (rebuilt[0] + 1) // 2, offsets_here)
 
     offsets = tf.zeros([tf.shape(image)[0], size[0] // DIVISOR, size[1] // DIVISOR, 2], tf.int32)
     refined, offsets = _for_each(windows, add_refined, tf.zeros_like(image), offsets)
@@ -163,10 +163,10 @@ def _run(generator, table, features, masks, window, size):
     windows = tf.unstack(windows)
     features = features(windows[0])
     for row, read, made, padding in zip(table, windows, windows[1:], paddings):
-        mask = cut(masks[row.scope], read) if row.scope in masks else None
+        mask = crop(masks[row.scope], read) if row.scope in masks else None
         if row.upsample:
             # Doubled as a whole. At edges inside the picture the last row or column lacks a neighbour, and is not needed.
-            features = cut(generator.convolve(row, features, mask), made - 2 * read[0])
+            features = crop(generator.convolve(row, features, mask), made - 2 * read[0])
             continue
         if mask is not None:
             mask = tf.pad(mask, padding, constant_values=True)
@@ -182,8 +182,8 @@ def _matching_features(generator, pasted, masks):
     bands = tf.stack([tf.stack([tops, 0 * tops], 1), tf.stack([tf.minimum(tops + rows, size[0]), 0 * tops + size[1]], 1)], 1)
 
     def add_band(window, features):
-        made = _run(generator, BEFORE_ATTENTION, lambda given: cut(pasted, given), masks, window, size)
-        return place(features, window[0], made)
+        made = _run(generator, BEFORE_ATTENTION, lambda given: crop(pasted, given), masks, window, size)
+        return paste(features, window[0], made)
 
     last = generator.convolutions[BEFORE_ATTENTION[-1].scope]
     features = tf.zeros([tf.shape(pasted)[0], size[0], size[1], last.output_channels], last.compute_dtype)

@@ -4,7 +4,7 @@ import tensorflow as tf
 from conftest import DATA
 
 from gated_inpaint import Discriminator
-from gated_inpaint.losses import discriminator_hinge_loss
+from gated_inpaint.losses.adversarial import hinge_discriminator_loss
 from gated_inpaint.weights import assign_arrays, load_generator, read_arrays
 
 
@@ -20,8 +20,8 @@ def step():
 
 
 def loss(discriminator, real, fake, mask):
-    judgements = discriminator(tf.concat([real, fake], axis=0), tf.concat([mask, mask], axis=0), training=True)
-    return discriminator_hinge_loss(*tf.split(judgements, 2))
+    scores = discriminator(tf.concat([real, fake], axis=0), tf.concat([mask, mask], axis=0), training=True)
+    return hinge_discriminator_loss(*tf.split(scores, 2))
 
 
 def test_loss_agrees_with_the_release(step):
@@ -47,6 +47,6 @@ def test_shapes_and_variables_as_released():
         discriminator(tf.zeros([1, 64, 64, 3]), tf.zeros([1, 64, 64, 1]))
 
 
-def test_bfloat16_gives_float32_judgements():
+def test_bfloat16_gives_float32_scores():
     discriminator = Discriminator(8, dtype="mixed_bfloat16")
     assert discriminator(tf.zeros([1, 64, 64, 3]), tf.zeros([1, 64, 64, 1])).dtype == tf.float32

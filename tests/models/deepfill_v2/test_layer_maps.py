@@ -4,8 +4,8 @@ import tensorflow as tf
 from conftest import DATA, cases
 
 from gated_inpaint import Generator
-from gated_inpaint.networks.generator import COARSE, coarse_input
-from gated_inpaint.networks.layer_maps import SHOWN, layer_maps
+from gated_inpaint.models.deepfill_v2.generator import COARSE, coarse_input
+from gated_inpaint.models.deepfill_v2.layer_maps import SHOWN, layer_maps
 from gated_inpaint.weights import load_generator
 
 

@@ -7,7 +7,15 @@ from conftest import random_generator
 from tensorflow import keras
 
 from gated_inpaint import Generator
-from gated_inpaint.networks.generator import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION, Conv, coarse_input
+from gated_inpaint.models.deepfill_v2.generator import (
+    AFTER_ATTENTION,
+    BEFORE_ATTENTION,
+    COARSE,
+    DECODER,
+    HALLUCINATION,
+    Conv,
+    coarse_input,
+)
 
 OTHERS = ("partial", "vanilla")
 

@@ -1,13 +1,13 @@
-"""Cutting windows out of maps and writing them where they belong.
+"""Cropping windows from maps and pasting them where they belong.
 
-A window is a rectangle of maps [batch, height, width, channels]: int32 [2, 2], [first row, first column], [row, column behind the
-last]; one for all maps of a batch.
+A window is a rectangle of maps [batch, height, width, channels]: int32 [2, 2], [first row, first column], [end row, end column],
+ends exclusive; one for all maps of a batch.
 """
 
 import tensorflow as tf
 
 
-def cut(maps, window):
+def crop(maps, window):
     """The window of the maps."""
     begin = tf.pad(window[0], [[1, 1]])
     size = tf.pad(window[1] - window[0], [[1, 1]], constant_values=-1)
@@ -15,7 +15,7 @@ def cut(maps, window):
     return tf.ensure_shape(part, [maps.shape[0], None, None, maps.shape[3]])
 
 
-def place(maps, begin, part):
+def paste(maps, begin, part):
     """The maps with `part` in them, whose first row and column are at `begin`, int32 [2].
 
     In a loop whose variable the maps are, nothing but the part is written.

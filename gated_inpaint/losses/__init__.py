@@ -1,0 +1,1 @@
+"""Loss functions that more than one paper uses, each a plain function of tensors."""
