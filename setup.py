@@ -44,6 +44,6 @@ setup(
     extras_require={
         "baselines": BASELINES,
         "serving": SERVING,
-        "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
+        "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },
 )
