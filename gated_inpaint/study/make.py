@@ -21,6 +21,7 @@ from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
+import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_mask, read_photo
@@ -182,7 +183,7 @@ def _write_pictures(options, files, stems, layout, folder):
     page = {"format": ANSWERS_FORMAT, "study": study, "kind": options.kind, "photos": [], "embedded": {}}
     key = {"format": KEY_FORMAT, "study": study, "kind": options.kind, "pictures": {}, "items": []}
     bad = []
-    for stem in stems:
+    for stem in tqdm.tqdm(stems, unit="photo", disable=None):
         paths = {name: files[name][stem] for name in files}
         try:
             encoded = _padded([_png(picture) for picture in _versions(paths, layout.methods)])
