@@ -1,6 +1,7 @@
 """The house: who may import whom, and that one more model takes one folder and no edit elsewhere."""
 
 import ast
+import dataclasses
 import os
 import pathlib
 import subprocess
@@ -109,6 +110,15 @@ def test_the_frame_does_nothing_by_a_models_name():
             strings = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
             assert strings.isdisjoint(registry.names()), path
             assert strings.isdisjoint(f"gated_inpaint.models.{name}" for name in registry.names()), path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "flags").glob("*.cfg")), ids=lambda path: path.stem)
+def test_flagfiles_are_understood(path):
+    """Every line sets an option of the model that the file names."""
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    given = dict(line.lstrip("-").split("=", 1) if "=" in line else (line.lstrip("-"), True) for line in lines)
+    fields = {field.name for field in dataclasses.fields(registry.find(given.pop("model", registry.DEFAULT)).options)}
+    assert given and given.keys() <= fields
 
 
 TOY = '''

@@ -108,8 +108,8 @@ class Generator(Network):
                 output_channels = 3
             else:
                 output_channels = int(row.channels * self.width)
-                options = output_channels, row.kernel, row.stride, row.rate, row.upsample, row.activation, "glorot_uniform"
-                layer = VanillaConv2D(*options, name=row.name, dtype=self.layer_dtype)
+                options = output_channels, row.kernel, row.stride, row.rate, row.upsample, row.activation
+                layer = VanillaConv2D(*options, kernel_initializer="glorot_uniform", name=row.name, dtype=self.layer_dtype)
             layer.build((None, None, None, input_channels))
             setattr(self, row.name, layer)
             input_channels = output_channels

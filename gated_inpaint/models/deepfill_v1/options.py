@@ -25,7 +25,7 @@ class Options(TrainingOptions):
     hole_weight: float = option(1.2, "Weight of the discounted L1 in the box around the hole.")
     known_weight: float = option(1.2, "Weight of the L1 outside the hole.")
     coarse_weight: float = option(1.2, "Weight of the first stage's L1, over that of the second.")
-    discount: float = option(0.9, "Of the L1 in the box, a pixel from its sides; 0.9 as released, 0.99 in the paper.")
+    discount: float = option(0.9, "Of the L1 in the box, for each pixel away from its sides; 0.9 as released, 0.99 in the paper.")
 
     def check(self):
         super().check()

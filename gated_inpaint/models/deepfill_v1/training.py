@@ -53,7 +53,13 @@ class Trainer(contract.Trainer):
         self.batches_per_step = self.critic_steps + 1
 
     def step(self, batches, phase):
-        """Returns what `train_generator` does; and the mean over the critics' steps of what `train_critics` does, if they train."""
+        """Returns what `train_generator` does; and the mean over the critics' steps of what `train_critics` does, if they train.
+
+        Raises:
+          ValueError: a batch has no boxes or no seeds.
+        """
+        if any(batch.box is None or batch.seeds is None for batch in batches):
+            raise ValueError("DeepFill v1 trains with masks that come with boxes, as masks.box, and with the examples' seeds.")
         *for_critics, batch = batches
         of_critics = [self.train_critics(each) for each in for_critics]
         scalars = self.train_generator(batch)

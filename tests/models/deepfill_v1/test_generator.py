@@ -118,6 +118,12 @@ def test_refusals():
         Critic("global", 32, 2)(tf.zeros([1, 64, 64, 3]))
 
 
+def test_saved_as_keras_and_loaded(generator, case, tmp_path):
+    generator.save(tmp_path / "generator.keras")
+    loaded = tf.keras.models.load_model(tmp_path / "generator.keras")
+    np.testing.assert_array_equal(loaded(case.network_inputs()).composite, generator(case.network_inputs()).composite)
+
+
 def test_configs_rebuild_the_networks():
     for network in (Generator(6), Critic("local", 32, 4)):
         again = type(network).from_config(network.get_config())

@@ -152,6 +152,11 @@ def test_a_step_is_five_of_the_critics_and_one_of_the_generator_each_with_its_ba
     np.testing.assert_allclose(scalars["generator"], generator["generator"], rtol=1e-5)
 
 
+def test_refuses_batches_without_boxes():
+    with pytest.raises(ValueError, match="masks that come with boxes"):
+        reference_trainer(adam(), adversarial_weight=0.0).step((reference_batch()._replace(box=None),), "all")
+
+
 def test_mix_is_each_examples_own_and_uniform():
     seeds = tf.stack([tf.zeros([2000], tf.int64), tf.range(2000, dtype=tf.int64)], axis=1)
     mix = training.mix_factors(seeds).numpy()
