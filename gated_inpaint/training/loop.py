@@ -151,7 +151,7 @@ def _batches(photos, options, first, strategy, shard):
     masks = mask_function(options.masks)
     batch_size = options.batch_size // strategy.num_replicas_in_sync
     start = first * options.batch_size
-    examples = training_examples(photos, options.size, batch_size, options.seed, start, shard, options.fit)
+    examples = training_examples(photos, options.size, batch_size, options.seed, start, shard, options.fit, options.flip)
     with_masks = examples.map(lambda example: add_masks(example, masks, options.seed, options.size), tf.data.AUTOTUNE)
     return with_masks.prefetch(2)
 
