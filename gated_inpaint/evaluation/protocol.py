@@ -27,7 +27,7 @@ from gated_inpaint import masks
 from gated_inpaint.data import find_photos, validation_examples
 from gated_inpaint.data.sources import PhotoFiles
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.image_files import read_mask
+from gated_inpaint.files.masks import read_mask
 from gated_inpaint.files.pairing import digest, files_by_stem, named, refuse
 
 _DRAWN = {
@@ -148,7 +148,7 @@ def _mask_files(folder, photos, size):
 
 
 def _read_square_mask(path, size):
-    hole = read_mask(path)
+    hole = read_mask(path).hole
     if hole.shape[0] != hole.shape[1]:
         raise InputError(f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels, and not square as the cut photos are.")
     resized = cv2.resize(hole.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST).astype(bool)

@@ -13,7 +13,8 @@ from typing import Optional
 import tqdm
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_mask, read_photo, write_png
+from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_photo, write_picture, write_png
+from gated_inpaint.files.masks import read_mask
 from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
@@ -80,11 +81,11 @@ class _Job:
 
 def _complete(inpainter, job, options):
     photo = read_photo(job.image, options.max_megapixels)
-    mask = read_mask(job.mask, options.invert_mask, options.max_megapixels)
+    mask = read_mask(job.mask, invert=options.invert_mask, max_megapixels=options.max_megapixels).hole
     _check_size("mask", job.mask, mask, job.image, photo)
     sketch = None
     if job.sketch is not None:
-        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels)
+        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels).hole
         _check_size("sketch", job.sketch, sketch, job.image, photo)
     if not mask.any():
         _report(f"warning: the mask {job.mask} is empty: {job.image} is returned unchanged.")
@@ -106,7 +107,7 @@ def _complete(inpainter, job, options):
             *_layer_pictures(inpainter, photo.array, mask, sketch),
         ):
             write_png(options.save_stages / f"{job.image.stem}_{name}.png", picture)
-    write_png(job.output, completed, photo.icc_profile)
+    write_picture(job.output, completed, photo)
 
 
 def _layer_pictures(inpainter, image, mask, sketch):

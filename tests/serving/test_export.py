@@ -12,7 +12,8 @@ from conftest import DATA
 from tensorflow_serving.apis import prediction_log_pb2
 
 from gated_inpaint import Inpainter, InputError
-from gated_inpaint.files.image_files import read_mask, read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_png
+from gated_inpaint.files.masks import read_mask
 from gated_inpaint.serving import __main__ as command
 from gated_inpaint.serving import export as exporting
 
@@ -80,7 +81,7 @@ def test_tensorflow_alone_reads_it(version, tmp_path):
 
     inpainter = Inpainter(SMALL)
     for image in tmp_path.glob("*_image.png"):
-        photo, mask = read_photo(image).array, read_mask(image.with_name(image.name.replace("image", "mask")))
+        photo, mask = read_photo(image).array, read_mask(image.with_name(image.name.replace("image", "mask"))).hole
         expected = inpainter(photo, mask)
         for answer in ("loaded", "session"):
             completed = read_photo(image.with_name(image.name.replace("image", answer))).array
