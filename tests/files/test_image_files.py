@@ -5,7 +5,6 @@ from PIL import Image, ImageCms
 
 from gated_inpaint import InputError
 from gated_inpaint.files.image_files import read_photo, write_png
-from gated_inpaint.files.masks import read_mask
 
 
 def picture(*shape, dtype=np.uint8):
@@ -78,19 +77,6 @@ def test_profile_goes_along(tmp_path):
         write_png(tmp_path / "b.png", picture(6, 9, 3, dtype=dtype), photo.metadata.icc_profile)
         assert Image.open(tmp_path / "b.png").info["icc_profile"] == profile
         np.testing.assert_array_equal(read_photo(tmp_path / "b.png").array, picture(6, 9, 3, dtype=dtype))
-
-
-def test_mask_is_what_is_brighter_than_half_and_opaque(tmp_path):
-    levels = np.array([[0, 127, 128, 255]], np.uint8)
-    write_png(tmp_path / "gray.png", levels[..., None])
-    assert read_mask(tmp_path / "gray.png").hole.tolist() == [[False, False, True, True]]
-    assert read_mask(tmp_path / "gray.png", invert=True).hole.tolist() == [[True, True, False, False]]
-    with_alpha = np.stack([levels, levels, levels, np.array([[255, 255, 0, 255]], np.uint8)], axis=-1)
-    write_png(tmp_path / "alpha.png", with_alpha)
-    assert read_mask(tmp_path / "alpha.png").hole.tolist() == [[False, False, False, True]]
-    assert read_mask(tmp_path / "alpha.png", invert=True).hole.tolist() == [[True, True, False, False]]
-    write_png(tmp_path / "deep.png", levels[..., None].astype(np.uint16) * 257)
-    assert read_mask(tmp_path / "deep.png").hole.tolist() == [[False, False, True, True]]
 
 
 def cut(path, share):
