@@ -41,11 +41,13 @@ def define_flags(values, argv):
 
 
 def run(values):
-    chosen = {field.name: values[field.name].value for field in train_flags(values.model)}
+    from gated_inpaint.training.options import TrainingOptions
+
+    options = TrainingOptions(**{field.name: values[field.name].value for field in train_flags(values.model)})
+    options.check()
     with tensorflow_quiet():
         from gated_inpaint.training.loop import TrainingError, train
-        from gated_inpaint.training.options import TrainingOptions
     try:
-        train(TrainingOptions(**chosen), values.override)
+        train(options, values.override)
     except TrainingError as error:
         raise InputError(str(error)) from error

@@ -54,7 +54,7 @@ def complete_jobs(jobs, options):
 
     outcomes = []
     with Report(options.report, add=options.skip_existing) as report:
-        for job in tqdm.tqdm(jobs, unit="picture", disable=is_single):
+        for job in tqdm.tqdm(jobs, unit="picture", disable=is_single or None):
             began = time.monotonic()
             try:
                 outcome = _outcome(inpainter, job, options)

@@ -28,6 +28,8 @@ from gated_inpaint.files.pairing import files_below, masks_by_name, masks_by_num
 
 COLUMNS = ("photo", "mask", "output")
 
+_NOT_READ = "is of a kind that is not read here ({})"
+
 Path = Union[str, "os.PathLike[str]"]
 
 
@@ -120,6 +122,9 @@ def _single(options):
     for name, path in (("mask", options.mask), ("sketch", options.sketch), ("output", options.output)):
         if path is not None and path.is_dir():
             raise InputError(f"The {name} {path} is a folder, and the image {options.image} is not: give two files or two folders.")
+    for path in (options.image, options.mask, options.sketch):
+        if path is not None and not path.exists():
+            raise InputError(f"There is no file {path}.")
     output = options.output or pathlib.Path("completed.png")
     for path in (options.image, options.mask, options.sketch):
         if path is not None and path.resolve() == output.resolve():
@@ -220,13 +225,16 @@ def _in_folder(options, roots, folder, files, beside, output):
             if path not in images
         ]
     stems = {path.stem for path in images}
-    belonging = {"mask": _belonging_masks(stems, files.get("mask", []))}
+    belonging = {"mask": masks_by_name(stems, files.get("mask", []))}
+    pictures = {path.stem for path in images if _is_picture(path)}, [path for path in files.get("mask", []) if _is_picture(path)]
+    if not masks_by_name(*pictures):
+        belonging["mask"].update(masks_by_number(*pictures))
     belonging["sketch"] = {stem: [path for path in files.get("sketch", []) if path.stem == stem] for stem in stems}
 
     for image in images:
         chosen, reasons = {"mask": options.mask, "sketch": options.sketch}, []
         if not _is_picture(image):
-            reasons.append(_not_read(image))
+            reasons.append(f"it {_NOT_READ.format(image.suffix or 'no suffix')}")
         for name in ("mask", "sketch"):
             if name in roots:
                 chosen[name], reason = _one_of(belonging[name].get(image.stem, []), name, roots[name] / folder)
@@ -243,11 +251,6 @@ def _in_folder(options, roots, folder, files, beside, output):
     return jobs
 
 
-def _belonging_masks(stems, masks):
-    pictures = [path for path in masks if _is_picture(path)]
-    return masks_by_name(stems, masks) or masks_by_number(sorted(stems), pictures)
-
-
 def _one_of(paths, name, folder):
     """The one picture among paths, and None; or None, and why there is none."""
     pictures = [path for path in paths if _is_picture(path)]
@@ -255,15 +258,13 @@ def _one_of(paths, name, folder):
         return None, f"it has more than one {name}: {named(pictures)}"
     if pictures:
         return pictures[0], None
-    return None, f"its {name}: {_not_read(paths[0])}" if paths else f"there is no {name} for it in {folder}"
+    if paths:
+        return None, f"its {name} {paths[0]} {_NOT_READ.format(paths[0].suffix or 'no suffix')}"
+    return None, f"there is no {name} for it in {folder}"
 
 
 def _is_picture(path):
     return path.suffix.lower() in EXTENSIONS
-
-
-def _not_read(path):
-    return f"{path} is of a kind that is not read here ({path.suffix or 'its name has no suffix'})"
 
 
 def _result_name(image, options):

@@ -40,10 +40,10 @@ def test_two_folders():
     assert left_out == {
         "masks/x.png": "there is no image photos/x.* for it",
         "photos/d.png": "it has more than one mask: masks/d.png, masks/d_mask.png",
-        "photos/e.png": "its mask: masks/e.gat is of a kind that is not read here (.gat)",
-        "photos/f.gat": "photos/f.gat is of a kind that is not read here (.gat)",
-        "photos/g.gat": "photos/g.gat is of a kind that is not read here (.gat)",
-        "photos/no_suffix": "photos/no_suffix is of a kind that is not read here (its name has no suffix)",
+        "photos/e.png": "its mask masks/e.gat is of a kind that is not read here (.gat)",
+        "photos/f.gat": "it is of a kind that is not read here (.gat)",
+        "photos/g.gat": "it is of a kind that is not read here (.gat)",
+        "photos/no_suffix": "it is of a kind that is not read here (no suffix)",
     }
 
 
@@ -69,11 +69,13 @@ def test_masks_are_no_photos():
 
 def test_frames_with_numbered_masks():
     make(*(f"frames/shot_{number:04d}.jpg" for number in (8, 9, 10, 11)), *(f"mattes/m{number}.png" for number in (8, 9, 10, 12)))
+    make("frames/notes.txt", "mattes/notes.txt")
     to_do, left_out = found(image="frames", mask="mattes")
     assert to_do == {
         f"frames/shot_{number:04d}.jpg": (f"mattes/m{number}.png", f"completed/shot_{number:04d}.png") for number in (8, 9, 10)
     }
     assert left_out == {
+        "frames/notes.txt": "it is of a kind that is not read here (.txt)",
         "frames/shot_0011.jpg": "there is no mask for it in mattes",
         "mattes/m12.png": "there is no image frames/m12.* for it",
     }
