@@ -55,7 +55,7 @@ def files_below(root, recursive=False, leave_alone=()):
 
     Arguments:
       root: the folder's path.
-      leave_alone: files and folders in it that are something else: where results go, say. Paths as `Path.resolve` gives them.
+      leave_alone: files and folders in it that are something else: where results go, say. As `os.path.realpath` gives them.
 
     Returns {folder, relative to the root: its files, sorted}, and [(path, reason)] for what was not looked into.
 
@@ -65,10 +65,10 @@ def files_below(root, recursive=False, leave_alone=()):
     root, files, closed, seen = pathlib.Path(root), {}, [], set()
 
     def look(folder):
-        seen.add(folder.resolve())
+        seen.add(os.path.realpath(folder))
         here = files.setdefault(folder.relative_to(root), [])
         for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or path.resolve() in leave_alone:
+            if path.name.startswith(".") or os.path.realpath(path) in leave_alone:
                 continue
             if os.path.isfile(path):
                 here.append(path)
@@ -76,7 +76,7 @@ def files_below(root, recursive=False, leave_alone=()):
                 closed.append((path, "it is no file, but a link to nothing or a device"))
             elif not recursive:
                 closed.append((path, "it is a folder; --recursive goes into folders"))
-            elif path.resolve() in seen:
+            elif os.path.realpath(path) in seen:
                 closed.append((path, "it is a link to a folder that is gone through anyway"))
             else:
                 try:

@@ -46,7 +46,7 @@ def complete_jobs(jobs, options):
     Raises:
       InputError: what keeps any from being completed: the weights, or where results go; for a single photo, whatever is wrong.
     """
-    is_single = options.jobs is None and not options.image.is_dir()
+    is_single = options.jobs is None and not os.path.isdir(options.image)
     to_do = [job for job in jobs if not (job.left_out or _is_there(job, options))]
     for folder in {options.save_stages, *(job.output.parent for job in to_do)} - {None}:
         _check_writable(folder)
@@ -74,7 +74,7 @@ def complete_jobs(jobs, options):
 
 
 def _is_there(job, options):
-    return options.skip_existing and job.output is not None and job.output.is_file()
+    return options.skip_existing and job.output is not None and os.path.isfile(job.output)
 
 
 def _outcome(inpainter, job, options):
@@ -161,9 +161,9 @@ def _check_size(name, path, array, image_path, photo):
 def _check_writable(folder):
     """Raises InputError if a folder is not there and cannot be made, or cannot be written in."""
     there = pathlib.Path(folder).absolute()
-    while not there.exists():
+    while not os.path.exists(there):
         there = there.parent
-    if not there.is_dir():
+    if not os.path.isdir(there):
         raise InputError(f"The output folder {folder} cannot be made: {there} is a file.")
     if not os.access(there, os.W_OK):
         raise InputError(f"The output folder {folder} cannot be written.")

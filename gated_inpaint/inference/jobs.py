@@ -6,7 +6,7 @@ A job is found in one of three ways:
   a folder      `image`, a folder: every picture in it, and below it if `recursive`; masks from a folder, paired as `files.pairing`
                 says, or one mask for all; results go below the folder `output`, under the photos' names, in the same tree
   a list        `jobs`, a file with a line for each photo: photo, mask, output. Of the latter two, either may be missing. A .csv has
-                commas, and may begin with a line that names its columns (photo, mask, sketch, output); anything else has spaces,
+                commas or semicolons, and may begin with a line that names its columns (photo, mask, sketch, output); anything else has spaces,
                 names with spaces in quotes, or tabs. Photos and masks are relative to the list's folder, or else to the working
                 directory; results to `output`, if that is given, or else to the working directory.
 
@@ -110,7 +110,7 @@ def find_jobs(options):
     options.check()
     if options.jobs is not None:
         jobs = _without_collisions(_listed(options), options)
-    elif options.image.is_dir():
+    elif os.path.isdir(options.image):
         jobs = _without_collisions(_in_folders(options), options)
     else:
         jobs = [_single(options)]
@@ -120,14 +120,14 @@ def find_jobs(options):
 
 def _single(options):
     for name, path in (("mask", options.mask), ("sketch", options.sketch), ("output", options.output)):
-        if path is not None and path.is_dir():
+        if path is not None and os.path.isdir(path):
             raise InputError(f"The {name} {path} is a folder, and the image {options.image} is not: give two files or two folders.")
     for path in (options.image, options.mask, options.sketch):
-        if path is not None and not path.exists():
+        if path is not None and not os.path.exists(path):
             raise InputError(f"There is no file {path}.")
     output = options.output or pathlib.Path("completed.png")
     for path in (options.image, options.mask, options.sketch):
-        if path is not None and path.resolve() == output.resolve():
+        if path is not None and os.path.realpath(path) == os.path.realpath(output):
             raise InputError(f"The output {output} would replace an input: choose another name.")
     return Job(options.image, options.mask, options.sketch, output, options.image.stem)
 
@@ -137,13 +137,14 @@ def _listed(options):
 
     def found(text):
         beside, path = folder / text, pathlib.Path(text)
-        return path if path.exists() and not beside.exists() else beside
+        return path if os.path.exists(path) and not os.path.exists(beside) else beside
 
     jobs = []
     for cells in _lines(options.jobs):
         image, mask, sketch = (found(cells[name]) if cells.get(name) else None for name in ("photo", "mask", "sketch"))
-        output = root / (cells.get("output") or _result_name(image, options))
-        jobs.append(Job(image, mask, sketch or options.sketch, output, output.stem))
+        name = pathlib.Path(cells.get("output") or _result_name(image, options))
+        stages = name.stem if name.is_absolute() or ".." in name.parts else str(name.with_suffix(""))
+        jobs.append(Job(image, mask, sketch or options.sketch, root / name, stages))
     if not jobs:
         raise InputError(f"The list {options.jobs} names no photos.")
     return jobs
@@ -155,7 +156,12 @@ def _lines(path):
         text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     except OSError as error:
         raise InputError(f"Cannot read the list {path}: {error.strerror}.") from error
-    delimiter = "," if path.suffix.lower() == ".csv" else "\t" if "\t" in text else " "
+    if "\0" in text:
+        raise InputError(f"The list {path} is no text in UTF-8.")
+    if path.suffix.lower() == ".csv":
+        delimiter = ";" if ";" in text and "," not in text else ","
+    else:
+        delimiter = "\t" if "\t" in text else " "
     columns, lines = COLUMNS, []
     reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
     try:
@@ -172,7 +178,7 @@ def _lines(path):
             if len(cells) > len(columns):
                 raise InputError(
                     f"{path}, line {reader.line_num}, has {len(cells)} columns and not {', '.join(columns)}: names with "
-                    f"{'commas' if delimiter == ',' else 'spaces'} in them stand in quotes."
+                    f"the character {delimiter!r} in them stand in quotes."
                 )
             lines.append(dict(zip(columns, cells)))
             if not lines[-1].get("photo"):
@@ -184,17 +190,17 @@ def _lines(path):
 
 def _in_folders(options):
     roots = {"image": options.image, "mask": options.mask, "sketch": options.sketch}
-    roots = {name: path for name, path in roots.items() if path is not None and path.is_dir()}
+    roots = {name: path for name, path in roots.items() if path is not None and os.path.isdir(path)}
     output = options.output or pathlib.Path("completed")
-    resolved = {name: path.resolve() for name, path in roots.items()}
-    if output.resolve() in resolved.values():
+    resolved = {name: os.path.realpath(path) for name, path in roots.items()}
+    if os.path.realpath(output) in resolved.values():
         raise InputError(f"The output {output} would replace inputs: choose another folder.")
     if resolved.get("sketch") in (resolved["image"], resolved.get("mask", "")):
         raise InputError(f"The sketches must have a folder of their own, not {options.sketch}.")
     beside = resolved.get("mask") == resolved["image"]
 
     others = (output, options.report, options.save_stages, options.mask, options.sketch)
-    others = {path.resolve() for path in others if path is not None}
+    others = {os.path.realpath(path) for path in others if path is not None}
     photos, closed = files_below(roots["image"], options.recursive, others)
     found = {"image": photos}
     for name in roots.keys() - {"image"}:
@@ -278,16 +284,16 @@ def result_suffix(image, output_format):
 
 def _without_collisions(jobs, options):
     """Leaves out jobs of which two would write one file, or of which one would write over an input."""
-    inputs = {path.resolve() for job in jobs for path in (job.image, job.mask, job.sketch) if path is not None}
+    inputs = {os.path.realpath(path) for job in jobs for path in (job.image, job.mask, job.sketch) if path is not None}
     writers = collections.defaultdict(list)
     for job in jobs:
         if job.output is not None and not job.left_out:
-            writers[job.output.resolve()].append(job.image)
+            writers[os.path.realpath(job.output)].append(job.image)
 
     def checked(job):
         if job.output is None or job.left_out:
             return job
-        resolved = job.output.resolve()
+        resolved = os.path.realpath(job.output)
         if resolved in inputs:
             return job._replace(left_out=f"its output {job.output} would replace an input")
         if len(writers[resolved]) > 1:

@@ -57,15 +57,16 @@ def test_files_below(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "one/up").symlink_to(tmp_path)
     (tmp_path / "gone.png").symlink_to("nowhere")
+    (tmp_path / "loop.png").symlink_to("loop.png")
     os.mkfifo(tmp_path / "pipe.png")
-    alone = {tmp_path.resolve() / "results"}
+    alone = {os.path.realpath(tmp_path / "results")}
 
     files, closed = files_below(tmp_path, leave_alone=alone)
     assert {str(folder): [path.name for path in here] for folder, here in files.items()} == {".": ["a.png", "b.png"]}
-    assert [path.name for path, _ in closed] == ["gone.png", "one", "pipe.png"]
+    assert [path.name for path, _ in closed] == ["gone.png", "loop.png", "one", "pipe.png"]
     files, closed = files_below(tmp_path, recursive=True, leave_alone=alone)
     found = {str(folder): [path.name for path in here] for folder, here in files.items()}
     assert found == {".": ["a.png", "b.png"], "one": ["c.png"], "one/two": ["d.png"]}
-    assert [path.name for path, _ in closed] == ["gone.png", "up", "pipe.png"]
+    assert [path.name for path, _ in closed] == ["gone.png", "loop.png", "up", "pipe.png"]
     with pytest.raises(InputError, match="nowhere"):
         files_below(tmp_path / "nowhere")

@@ -81,6 +81,16 @@ def test_frames_with_numbered_masks():
     }
 
 
+def test_frames_and_numbered_masks_in_one_folder():
+    make(*(f"film/{name}.png" for name in ("frame_1", "frame_2", "mask_0001", "mask_0002")))
+    to_do, left_out = found(image="film", mask="film", output="out")
+    assert to_do == {
+        "film/frame_1.png": ("film/mask_0001.png", "out/frame_1.png"),
+        "film/frame_2.png": ("film/mask_0002.png", "out/frame_2.png"),
+    }
+    assert left_out == {}
+
+
 def test_trees():
     make("photos/a.png", "photos/one/a.png", "photos/one/two/b.png", "photos/masks/one/a.png", "photos/masks/a.png")
     make("photos/masks/one/two/b_mask.png", "photos/masks/three/c.png", "photos/results/old.png", "photos/results/report.jsonl")
@@ -129,6 +139,7 @@ def test_sketches_pair_by_stem():
     [
         ("list.csv", '\ufeff"a b.png",m.png,"out 1.png"\n\n x.png , m.png , sub/2.png\ny.png,m.png\nz.png\n'),
         ("list.csv", "mask,image,output,sketch\nm.png,a b.png,out 1.png\nm.png,x.png,sub/2.png,\nm.png,y.png\n,z.png\n"),
+        ("list.csv", "a b.png;m.png;out 1.png\nx.png;m.png;sub/2.png\ny.png;m.png\nz.png\n"),
         ("list.flist", '"a b.png" m.png "out 1.png"\nx.png  m.png sub/2.png\n\ny.png m.png\nz.png'),
         ("list.txt", "a b.png\tm.png\tout 1.png\r\nx.png\tm.png\tsub/2.png\r\ny.png\tm.png\r\nz.png\r\n"),
     ],
@@ -156,6 +167,7 @@ def test_lists(name, text):
         ("a.png\n,m.png", "line 2, names no photo"),
         ("\n", "names no photos"),
         ("photo,output", "names no photos"),
+        ("\0\1", "no text"),
     ],
 )
 def test_lists_that_cannot_be_used(text, words):
