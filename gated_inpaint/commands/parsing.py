@@ -43,7 +43,6 @@ def parse(command, argv):
 def first_value(name, default, argv):
     """The value of one string flag, before it is known which others there are; `argv` as for `parse`."""
     values = flags.FlagValues()
-    values.set_gnu_getopt(True)
     flags.DEFINE_string(name, default, "", flag_values=values)
     try:
         values(["command", *argv], known_only=True)
@@ -81,7 +80,6 @@ def did_you_mean(name, names, prefix=""):
 
 def _defined(command, argv):
     values = flags.FlagValues()
-    values.set_gnu_getopt(True)  # Flags may stand behind other arguments.
     command.define_flags(values, argv)
     return values
 
