@@ -143,7 +143,8 @@ def test_folders_pair_by_stem_and_bad_pairs_are_skipped(run):
         "skipped no_image.png: there is no image photos/no_image.*",
         "skipped no_mask.png: there is no mask masks/no_mask.*",
         "skipped twice.png: there is more than one image photos/twice.*",
-        "skipped text.png: photos/text.png is not an image in a format that can be read here (PNG, JPEG, WebP, TIFF, BMP, PPM).",
+        "skipped text.png: photos/text.png is not an image in a format that can be read here (PNG, JPEG, WebP, TIFF, BMP, PPM, "
+        "GIF, AVIF, and HEIC with pip install 'gated_inpaint[heic]').",
         "skipped wrong_size.png: The mask masks/wrong_size.png is 30x21 pixels and the image photos/wrong_size.png 30x20: "
         "they must have the same size.",
         "test_main.py: error: 2 completed in results, 5 skipped.",
