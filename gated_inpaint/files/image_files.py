@@ -154,10 +154,10 @@ def images_by_stem(folder):
 @contextlib.contextmanager
 def _quiet_libraries():
     """Without the remarks of Pillow and OpenCV on odd files, nor Pillow's limit of size: the limit is ours."""
-    logger, opencv = logging.getLogger("PIL"), cv2.utils.logging
+    logger, opencv = logging.getLogger("PIL"), getattr(cv2.utils, "logging", cv2)  # As from OpenCV 5, or before it.
     levels, limit = (logger.level, opencv.getLogLevel()), Image.MAX_IMAGE_PIXELS
     logger.setLevel(logging.CRITICAL + 1)
-    opencv.setLogLevel(opencv.LOG_LEVEL_SILENT)
+    opencv.setLogLevel(0)
     Image.MAX_IMAGE_PIXELS = None
     try:
         with warnings.catch_warnings():
