@@ -124,7 +124,7 @@ def _complete(inpainter, job, options):
             _make_folder(path.parent)
             write_png(path, picture)
     _make_folder(job.output.parent)
-    write_picture(job.output, completed, photo, options.quality)
+    remarks = write_picture(job.output, completed, photo, options.quality)
 
     height, width = mask.shape
     return Outcome(
@@ -133,7 +133,11 @@ def _complete(inpainter, job, options):
         height=height,
         hole=round(float(mask.mean()), 6),
         strategy="original" if options.working_size is None else "crop",
-        notes=(*photo.notes, *([note] if note else [])),
+        notes=(
+            *(f"{job.image}: {remark}." for remark in photo.notes),
+            *([note] if note else []),
+            *(f"{job.output}: {remark}." for remark in remarks),
+        ),
     )
 
 
