@@ -14,7 +14,7 @@ import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, images_by_stem, read_photo, write_picture, write_png
-from gated_inpaint.files.masks import read_mask
+from gated_inpaint.files.masks import read_mask, read_sketch
 from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
@@ -85,7 +85,7 @@ def _complete(inpainter, job, options):
     _check_size("mask", job.mask, mask, job.image, photo)
     sketch = None
     if job.sketch is not None:
-        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels).hole
+        sketch = read_sketch(job.sketch, options.max_megapixels)
         _check_size("sketch", job.sketch, sketch, job.image, photo)
     if not mask.any():
         _report(f"warning: the mask {job.mask} is empty: {job.image} is returned unchanged.")
