@@ -13,7 +13,7 @@ import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
-from gated_inpaint.files.masks import hole_of_transparency, read_mask
+from gated_inpaint.files.masks import hole_of_transparency, read_mask, read_sketch
 from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.jobs import find_jobs
@@ -101,7 +101,7 @@ def _complete(inpainter, job, options):
         )
     sketch = None
     if job.sketch is not None:
-        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels).hole
+        sketch = read_sketch(job.sketch, options.max_megapixels)
         _check_size("sketch", job.sketch, sketch, job.image, photo)
     if mask.all():
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
