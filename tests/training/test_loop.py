@@ -336,14 +336,14 @@ def test_a_newest_checkpoint_that_cannot_be_read_is_named_and_the_one_before_tak
     for path in (copied / "checkpoints").glob("step-8.*"):
         path.write_bytes(path.read_bytes()[:100])
     run = options(photos, copied, steps=8, validation_data=str(photos), validate_every=4)
-    train(run)
+    train(run, override=True)
     log = (copied / "log.txt").read_text()
     assert "step-8 cannot be read" in log and "Resuming at step 6" in log
     assert_same_state(copied, straight)
     for path in (copied / "checkpoints").glob("step-*"):
         path.write_bytes(b"")
     with pytest.raises(InputError, match="None of the 3 checkpoints"):
-        train(run)
+        train(run, override=True)
 
 
 def test_more_steps_do_not_move_the_schedule(photos, tmp_path):
