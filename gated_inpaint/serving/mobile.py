@@ -50,7 +50,8 @@ def _convert(generator, width, height, weight_type):
     def complete(image, *masks):
         """As `Inpainter` does, but that nothing is padded; in float32, since TFLite compares and selects no uint8."""
         levels = tf.cast(image, tf.float32)
-        holes = [tf.cast(mask, tf.float32) > 127.0 for mask in masks]
+        masks = [tf.cast(mask, tf.float32) for mask in masks]
+        holes = [mask > 0.5 * tf.reduce_max(mask) for mask in masks]  # Levels are relative to the brightest, as everywhere.
         made = generator(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes))
         refined = tf.clip_by_value(tf.round((made.refined + 1.0) * 127.5), 0.0, 255.0)
         return {"completed": tf.cast(tf.where(holes[0], refined, levels), tf.uint8)}
