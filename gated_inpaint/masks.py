@@ -14,7 +14,7 @@ Every kind of mask is a function of a seed and a size:
   union      both, as the network is trained
   box        a rectangle that comes with its box, see below
   centre     the middle half of height and width, for validation; the seed does not matter
-  (folder)   a mask file of a folder, chosen by the seed
+  (folder)   the hole of a mask file of a folder, chosen by the seed
 
 `mask_function` finds them by name. All but the folder's compile with XLA.
 
@@ -36,17 +36,18 @@ import pathlib
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
+import tqdm
+from absl import logging
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.files.image_files import EXTENSIONS, images_by_stem
+from gated_inpaint.files.masks import read_mask
 
 MOST_STROKES = 3
 FEWEST_SEGMENTS, MOST_SEGMENTS = 4, 11
 ANGLE, ANGLE_RANGE = 2 * math.pi / 5, 2 * math.pi / 15
 THINNEST, THICKEST = 12, 39  # Pixels, at RELEASED_SIDE.
 RELEASED_SIDE = 256
-
-EXTENSIONS = (".png", ".jpg", ".jpeg")
 
 
 def _for_each_seed(function, with_box=False):
@@ -107,26 +108,21 @@ def centre(seed, height, width):
 
 
 def from_folder(folder):
-    """A function like the ones above that picks one of a folder's mask files (PNG, JPEG) by its seed.
+    """A function like the ones above that picks one of a folder's mask files by its seed.
 
-    White is the hole: above 127 of 255, after nearest-neighbour resizing to the size asked for. What is transparent never is. The
-    files are listed and checked once, here, and read whenever a mask is asked for.
+    The files are whatever `files.masks.read_mask` reads, and mean what they mean to it. They are read once, here; their holes are
+    kept, as small PNGs, and brought to the size asked for by nearest neighbour.
 
     Raises:
-      InputError: the folder is missing or has no mask files, or one of them is damaged.
+      InputError: the folder is missing or has no mask files, or one of them cannot be read or is no mask.
     """
-    paths = _mask_files(pathlib.Path(folder))
+    holes = holes_of_folder(pathlib.Path(folder))
 
     @_for_each_seed
     def pick(seed, height, width):
-        path = tf.gather(paths, _draw_integer(seed, [], 0, len(paths) - 1))
-        levels = tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
-        levels = tf.cast(tf.image.resize(levels, [height, width], "nearest"), tf.float32)
-        # One channel is gray, two are gray and alpha, three RGB, four RGBA.
-        has_alpha = tf.shape(levels)[-1] % 2 == 0
-        colours = tf.cond(has_alpha, lambda: levels[..., :-1], lambda: levels)
-        hole = (tf.reduce_mean(colours, axis=-1, keepdims=True) > 127.0) & ((levels[..., -1:] > 127.0) | ~has_alpha)
-        return tf.ensure_shape(tf.cast(hole, tf.float32), [height, width, 1])
+        data = tf.gather(holes, _draw_integer(seed, [], 0, len(holes) - 1))
+        hole = tf.image.resize(tf.io.decode_png(data, channels=1), [height, width], "nearest")
+        return tf.ensure_shape(tf.cast(hole > 0, tf.float32), [height, width, 1])
 
     return pick
 
@@ -263,17 +259,20 @@ def _draw_integer(seed, shape, low, high):
     return low + tf.cast(_draw(seed, shape) * (high - low + 1), tf.int32)
 
 
-def _mask_files(folder):
-    """The paths of a folder's mask files, as strings."""
+def holes_of_folder(folder):
+    """The holes of a folder's mask files, sorted by path, as the bytes of PNG files, 1 in the hole."""
     if not folder.is_dir():
         raise InputError(f"There is no folder {folder} of masks.")
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and not path.name.startswith("."))
+    paths = [path for paths in images_by_stem(folder).values() for path in paths]
     if not paths:
-        raise InputError(f"The folder {folder} holds no masks ({', '.join(EXTENSIONS)}).")
-    for path in paths:
-        try:
-            with Image.open(path, formats=("PNG", "JPEG")) as image:
-                image.verify()
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise InputError(f"The mask {path} is damaged, or not the PNG or JPEG that its name says: {error}.") from error
-    return [str(path) for path in paths]
+        raise InputError(f"The folder {folder} holds no masks ({', '.join(sorted(EXTENSIONS))}).")
+    holes, notes = [], []
+    for path in tqdm.tqdm(sorted(paths), desc="reading masks", unit="mask", disable=None):
+        hole, note = read_mask(path)
+        holes.append(tf.io.encode_png(hole[..., np.newaxis].astype(np.uint8)).numpy())
+        notes += [note] if note else []
+    if notes:
+        logging.warning(
+            "%d of %d masks were understood in a way that may surprise; the first: %s", len(notes), len(paths), notes[0]
+        )
+    return holes

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from absl import logging
+from photo_cases import file_of, turned_files
 from PIL import Image, ImageOps
 
 from gated_inpaint.commands.main import run
 from gated_inpaint.data import find_photos, training_examples, validation_examples, write_tfrecords
-from gated_inpaint.data.decoding import decode
+from gated_inpaint.data.decoding import decode, exif_orientation
 from gated_inpaint.data.sources import locate_photos
 from gated_inpaint.errors import InputError
+from gated_inpaint.files.image_files import decode_photo
 
 SIZE = 16
 COUNT = 7
@@ -497,6 +499,34 @@ def test_exif_orientation(tmp_path):
 
 
 # Sketches.
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_photo_comes_upright_as_it_is_read_elsewhere(orientation):
+    files = turned_files(orientation)
+    for kind in ("jpeg", "jpeg_icc_first", "jpeg_comment_first", "png", "png_exif_last"):
+        assert int(exif_orientation(tf.constant(files[kind]))) == orientation, kind
+        levels = decode(tf.constant(files[kind])).numpy()
+        read = decode_photo(files[kind], kind).array
+        assert levels.shape == read.shape and np.abs(levels.astype(int) - read).max() <= 2, kind
+
+
+def test_orientation_of_files_cut_short_or_damaged():
+    file = turned_files(6)["jpeg_icc_first"]
+    for cut in range(0, 600, 7):
+        assert int(exif_orientation(tf.constant(file[:cut]))) in (1, 6)
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(file)
+        for place in rng.integers(2, 500, 3):
+            damaged[place] = rng.integers(256)
+        assert 1 <= int(exif_orientation(tf.constant(bytes(damaged)))) <= 8
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "RGB"])
+def test_colours_of_a_bmp(mode):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)).convert(mode)
+    np.testing.assert_array_equal(decode(tf.constant(file_of(image, "BMP"))), np.asarray(image.convert("RGB")))
 
 
 @pytest.mark.parametrize("fit", ["crop", "resize"])

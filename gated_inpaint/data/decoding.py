@@ -1,7 +1,7 @@
 """From the bytes of a picture file to a square picture of the wanted size, in TensorFlow operations.
 
-JPEG, PNG and BMP are read; gray becomes RGB, transparency is dropped, 16 bits become 8, and a JPEG comes upright (the EXIF
-orientation is applied). GIFs are refused. A BMP of 8 bits a pixel is taken for gray.
+JPEG, PNG and BMP are read, palettes included; gray becomes RGB, transparency is dropped, 16 bits become 8, and a JPEG or PNG comes
+upright (the EXIF orientation is applied). GIFs are refused.
 
 A picture is fitted to the size through a window, in the picture's own pixels, which is cut out and then resized if need be:
 
@@ -16,9 +16,6 @@ from gated_inpaint.sketch import draw_edges, resize_lines, threshold_lines
 
 FITS = ("crop", "resize")
 
-# Where in a JPEG the EXIF orientation is looked for; it stands close to the beginning.
-_EXIF_HEAD = 4096
-
 
 def decode(data):
     """Decodes a file's bytes, string scalar, to uint8 [height, width, 3]; an operation fails if they are no picture or damaged."""
@@ -27,17 +24,15 @@ def decode(data):
     with tf.control_dependencies([not_gif]):
         data = tf.identity(data)
 
-    def decode_bmp():
-        pixels = tf.io.decode_bmp(data)  # 1, 3 or 4 channels; asking for another number than the file's fails.
-        return tf.gather(pixels, tf.minimum([0, 1, 2], tf.shape(pixels)[2] - 1), axis=2)
-
-    def decode_jpeg():
-        return make_upright(tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"), exif_orientation(data))
-
     def decode_other():
-        return tf.cond(tf.io.is_jpeg(data), decode_jpeg, lambda: tf.io.decode_png(data, channels=3))
+        pixels = tf.cond(
+            tf.io.is_jpeg(data),
+            lambda: tf.io.decode_jpeg(data, channels=3, dct_method="INTEGER_ACCURATE"),
+            lambda: tf.io.decode_png(data, channels=3),
+        )
+        return make_upright(pixels, exif_orientation(data))
 
-    return tf.ensure_shape(tf.cond(is_bmp, decode_bmp, decode_other), [None, None, 3])
+    return tf.ensure_shape(tf.cond(is_bmp, lambda: _decode_bmp(data), decode_other), [None, None, 3])
 
 
 def decode_example(photo, edge, size, fit, draws, sketch):
@@ -106,23 +101,81 @@ def _resize(pixels, size):
 
 
 def exif_orientation(data):
-    """The orientation of a JPEG, 1 to 8, int32; 1, upright, where it has none, and for other files.
+    """The orientation of a JPEG or PNG, 1 to 8, int32; 1, upright, where its EXIF block says nothing, and for other files."""
+    block = tf.cond(tf.io.is_jpeg(data), lambda: _exif_of_jpeg(data), lambda: _exif_of_png(data))
+    return tf.cond(tf.strings.length(block) >= 14, lambda: _orientation_in(block), lambda: tf.constant(1))
 
-    In EXIF the orientation is twelve bytes: its tag and type, a count of 1 and the value, in one byte order or the other.
-    """
 
-    def search():
-        head = tf.cast(tf.io.decode_raw(tf.strings.substr(data, 0, _EXIF_HEAD), tf.uint8), tf.int32)
-        places = tf.maximum(tf.shape(head)[0] - 9, 0)
-        entries = tf.gather(head, tf.range(places)[:, tf.newaxis] + tf.range(10))
-        little_endian = tf.reduce_all(entries[:, :8] == [0x12, 1, 3, 0, 1, 0, 0, 0], axis=1)
-        big_endian = tf.reduce_all(entries[:, :8] == [1, 0x12, 0, 3, 0, 0, 0, 1], axis=1)
-        values = [tf.boolean_mask(entries[:, 8], little_endian), tf.boolean_mask(entries[:, 9], big_endian), [1]]
-        orientation = tf.concat(values, axis=0)[0]
-        return tf.where((orientation >= 1) & (orientation <= 8), orientation, 1)
+def _exif_of_jpeg(data):
+    """The EXIF block, from its byte order on; empty if there is none. Segments are gone through up to where the picture begins."""
 
-    has_exif = tf.strings.regex_full_match(tf.strings.substr(data, 0, 64), r"\C*Exif\C*")
-    return tf.cond(has_exif, search, lambda: tf.constant(1))
+    def length_at(place):
+        return tf.cast(_integer(tf.strings.substr(data, place + 2, 2), False), tf.int32)
+
+    def is_to_be_passed(place):
+        start = tf.strings.substr(data, place, 10)
+        marker = tf.strings.substr(start, 0, 2)
+        is_exif = (marker == b"\xff\xe1") & (tf.strings.substr(start, 4, 6) == b"Exif\0\0")
+        is_segment = (tf.strings.substr(start, 0, 1) == b"\xff") & (marker != b"\xff\xda") & (tf.strings.length(start) == 10)
+        return is_segment & ~is_exif
+
+    def is_to_be_passed_safely(place):
+        return tf.cond(place + 10 <= tf.strings.length(data), lambda: is_to_be_passed(place), lambda: tf.constant(False))
+
+    place = tf.while_loop(is_to_be_passed_safely, lambda place: [place + 2 + tf.maximum(length_at(place), 2)], [tf.constant(2)])[0]
+    is_found = tf.cond(
+        place + 10 <= tf.strings.length(data),
+        lambda: tf.strings.substr(data, place + 4, 6) == b"Exif\0\0",
+        lambda: tf.constant(False),
+    )
+    return tf.cond(is_found, lambda: tf.strings.substr(data, place + 10, length_at(place) - 8), lambda: tf.constant(b""))
+
+
+def _exif_of_png(data):
+    """The same of a PNG, whose chunk may stand behind the picture."""
+    pieces = tf.strings.split(data, b"eXIf", maxsplit=1)
+    block = tf.cond(tf.size(pieces) > 1, lambda: tf.strings.substr(pieces[1], 0, 1 << 16), lambda: tf.constant(b""))
+    return tf.where(tf.reduce_any(tf.strings.substr(block, 0, 4) == [b"II*\0", b"MM\0*"]), block, b"")
+
+
+def _orientation_in(block):
+    """In the first directory of an EXIF block: a count of entries, each of twelve bytes: tag, type, count, value."""
+    is_little = tf.strings.substr(block, 0, 2) == b"II"
+    size = tf.strings.length(block)
+    first = tf.minimum(tf.cast(tf.minimum(_integer(tf.strings.substr(block, 4, 4), is_little), 1 << 20), tf.int32), size - 2)
+    count = tf.cast(_integer(tf.strings.substr(block, first, 2), is_little), tf.int32)
+    count = tf.minimum(count, (size - first - 2) // 12)
+    entries = tf.reshape(tf.io.decode_raw(tf.strings.substr(block, first + 2, 12 * count), tf.uint8), [count, 12])
+    entries = tf.cast(
+        tf.where(is_little, tf.gather(entries, [1, 0, 3, 2, 9, 8], axis=1), tf.gather(entries, [0, 1, 2, 3, 8, 9], axis=1)),
+        tf.int32,
+    )
+    tag, kind, value = (256 * entries[:, byte] + entries[:, byte + 1] for byte in (0, 2, 4))
+    values = tf.boolean_mask(value, (tag == 0x0112) & (kind == 3) & (value >= 1) & (value <= 8))
+    return tf.concat([values, [1]], axis=0)[0]
+
+
+def _integer(data, is_little):
+    """The integer, int64, that bytes in one order or the other are."""
+    digits = tf.cast(tf.io.decode_raw(data, tf.uint8), tf.int64)
+    digits = tf.cond(tf.convert_to_tensor(is_little), lambda: digits, lambda: digits[::-1])
+    return tf.reduce_sum(digits * 256 ** tf.range(tf.size(digits, tf.int64)))
+
+
+def _decode_bmp(data):
+    pixels = tf.io.decode_bmp(data)  # 1, 3 or 4 channels; asking for another number than the file's fails.
+
+    def of_palette():
+        """Blue, green, red and nothing of each colour, behind the headers; the pixels are positions among them."""
+        header, first = (tf.cast(_integer(tf.strings.substr(data, place, 4), True), tf.int32) for place in (14, 10))
+        plain = tf.debugging.Assert(tf.strings.substr(data, 30, 4) == bytes(4), ["BMPs that are compressed are not read."])
+        with tf.control_dependencies([plain]):
+            colors = tf.reshape(
+                tf.io.decode_raw(tf.strings.substr(data, 14 + header, (first - 14 - header) // 4 * 4), tf.uint8), [-1, 4]
+            )
+        return tf.gather(colors[:, 2::-1], tf.cast(pixels[..., 0], tf.int32))
+
+    return tf.cond(tf.shape(pixels)[2] == 1, of_palette, lambda: pixels[..., :3])
 
 
 def make_upright(pixels, orientation):

@@ -52,7 +52,8 @@ def _convert(network, width, height, weight_type):
     def complete(image, *masks):
         """As `Inpainter` does, but that nothing is padded; in float32, since TFLite compares and selects no uint8."""
         levels = tf.cast(image, tf.float32)
-        holes = [tf.cast(mask, tf.float32) > 127.0 for mask in masks]
+        masks = [tf.cast(mask, tf.float32) for mask in masks]
+        holes = [mask > 0.5 * tf.reduce_max(mask) for mask in masks]  # Levels are relative to the brightest, as everywhere.
         made = network.inpaint(Inputs(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes)))
         output = tf.clip_by_value(tf.round((made.output + 1.0) * 127.5), 0.0, 255.0)
         return {"completed": tf.cast(tf.where(holes[0], output, levels), tf.uint8)}

@@ -4,19 +4,19 @@
                     Returns completed_bytes: PNG files, string [batch]. The pictures of a batch may differ in size; they are
                     completed one after the other.
   tensors           image, uint8 [batch, height, width, channels], gray, gray and alpha, RGB or RGBA; mask, and sketch for guided
-                    weights, uint8 [batch, height, width, 1], 0 and 255 (above 127 is the hole), or 0 and 1.
+                    weights, uint8 [batch, height, width, 1].
                     Returns completed, of the image's shape and type: the batch is completed at once.
 
-Every picture has a mask of its own. Pixels outside the hole, and alpha, come back bit for bit. Files mean what they mean to
-test_main.py, and the hole is within one level of its answer; but a colour profile, and the one transparent level that a gray PNG
-may name, are lost. A request that cannot be served fails as a whole, with INVALID_ARGUMENT and a sentence. (A name that ends in
-_bytes tells TensorFlow Serving's REST interface to expect, or give, base64.)
+Every picture has a mask of its own. Pixels outside the hole come back bit for bit, and what is in it opaque. Files mean what they
+mean to test_main.py, masks included, and the hole is within one level of its answer; but what a file says beside its pixels, its
+colour profile for one, is lost. A request that cannot be served fails as a whole, with INVALID_ARGUMENT and a sentence. (A name
+that ends in _bytes tells TensorFlow Serving's REST interface to expect, or give, base64.)
 """
 
 import tensorflow as tf
 
 from gated_inpaint.inference import Inpainter
-from gated_inpaint.serving.encoded_files import check_size, checked, decode_picture, from_deep, marked, to_deep
+from gated_inpaint.serving.encoded_files import check_size, checked, decode_picture, from_deep, hole_of, lines_of, to_deep
 
 DEFAULT_MAX_MEGAPIXELS = 4  # A server has other requests to answer; the command line takes more.
 
@@ -88,7 +88,7 @@ class ServingModel:
         height, width = tf.unstack(tf.shape(image)[:2])
         masks = []
         for name, picture in pictures.items():
-            mask = marked(picture.levels)
+            mask = hole_of(picture.levels, names[name]) if name == "mask" else lines_of(picture.levels)
             mask_height, mask_width = tf.unstack(tf.shape(mask)[:2])
             same_size = (mask_height == height) & (mask_width == width)
             sentence = "The {} is {}x{} pixels and the image {}x{}: they must have the same size."
@@ -107,8 +107,9 @@ class ServingModel:
             shape, wanted = tf.shape(marks), tf.stack([batch, height, width, 1])
             sentence = f"The {name} has shape {{}} and must have {{}}, as the image."
             marks = checked(marks, tf.reduce_all(shape == wanted), sentence, _shape_text(shape), _shape_text(wanted))
-            threshold = tf.where(tf.reduce_max(marks) > 1, 127, 0)
-            masks.append(tf.cast(marks, tf.int32) > threshold)
+            masks.append(
+                _holes(marks) if name == "mask" else marks > tf.where(tf.reduce_max(marks) > 1, tf.constant(127, tf.uint8), 0)
+            )
         return {"completed": from_deep(self._complete(to_deep(image), *masks, mask_name="mask"))}
 
     def _complete(self, image, mask, sketch=None, mask_name=None):
@@ -122,7 +123,14 @@ class ServingModel:
         rgb = tf.gather(image, tf.where(is_gray, [0, 0, 0], [0, 1, 2]), axis=-1)
         completed = self._network(rgb, mask, *([sketch] if self.sketch else []))
         completed = tf.cond(is_gray, lambda: _mean_of_channels(completed), lambda: completed)
-        return tf.concat([completed, image[..., tf.shape(completed)[-1] :]], axis=-1)  # With alpha, if there is.
+        alpha = image[..., tf.shape(completed)[-1] :]  # None or one.
+        return tf.concat([completed, tf.where(mask, tf.constant(image.dtype.max, image.dtype), alpha)], axis=-1)
+
+
+def _holes(masks):
+    """Those of masks uint8 [batch, height, width, 1], one by one: each has a brightest level of its own."""
+    of_one = tf.TensorSpec([None, None, 1], tf.bool)
+    return tf.map_fn(lambda mask: hole_of(to_deep(mask), "mask"), masks, fn_output_signature=of_one)
 
 
 def _mean_of_channels(levels):

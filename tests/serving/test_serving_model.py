@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import DATA, random_generator, write_weights
+from mask_cases import encoded, iou, mask_files, photo
+from photo_cases import png_with, turned_files
 from PIL import Image
 
 from gated_inpaint import Inpainter
@@ -102,15 +104,37 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path, loaded, inpainter):
     assert (completed % 257).any()  # Not 8 bits spread over 16.
 
 
-def test_mask_files_mean_what_they_mean_to_the_command(tmp_path, loaded, inpainter):
-    image_path, _ = write(tmp_path / "a.png", picture(16, 24))
-    gray = np.where(hole(16, 24), 128, 127).astype(np.uint8)
-    with_alpha = np.stack([gray, gray, gray, np.full_like(gray, 255)], axis=-1)
-    with_alpha[:8, :, 3] = 127
-    for name, mask in (("gray", gray), ("alpha", with_alpha), ("deep", gray.astype(np.uint16) * 257), ("bits", gray > 127)):
-        Image.fromarray(mask).save(tmp_path / f"{name}.png")
-        paths = image_path, tmp_path / f"{name}.png"
-        check_like_inpainter(inpainter, complete_files(loaded, paths)[0], *paths)
+@pytest.mark.parametrize("name", [name for name in mask_files() if name.endswith((".png", ".jpg"))])
+def test_mask_files_mean_what_their_makers_mean(loaded, name):
+    data, expected = mask_files()[name]
+    image = photo()
+    call, files = loaded.signatures["serving_default"], (encoded(image), data)
+    image_bytes, mask_bytes = (tf.constant([file]) for file in files)
+    if expected is None:
+        sentence = refusal(call, image_bytes=image_bytes, mask_bytes=mask_bytes)
+        assert sentence == ("The mask is no mask: it is neither paint on a background nor a picture with a transparent part.")
+        return
+    completed = tf.io.decode_png(call(image_bytes=image_bytes, mask_bytes=mask_bytes)["completed_bytes"][0]).numpy()
+    changed = (completed != image).any(axis=-1)
+    assert not (changed & ~expected).any() and (not expected.any() or iou(changed, expected) > 0.98)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_files_mean_what_they_mean_to_the_command(loaded, inpainter, tmp_path, orientation):
+    files = turned_files(orientation)
+    files["png_named_color"] = png_with(encoded(photo()[:24, :32]), b"tRNS", photo()[3, 4].astype(">u2").tobytes())
+    files["png_named_level"] = png_with(encoded(photo()[:24, :32, 0]), b"tRNS", photo()[3, 4, :1].astype(">u2").tobytes())
+    for kind in ("jpeg_icc_first", "png", "png_exif_last", "png_named_color", "png_named_level"):
+        (tmp_path / kind).write_bytes(files[kind])
+        mask = hole(*read_photo(tmp_path / kind).array.shape[:2])
+        Image.fromarray(mask).save(tmp_path / "mask.png")
+        paths = tmp_path / kind, tmp_path / "mask.png"
+        if kind.startswith("jpeg"):  # Decoders differ by a level.
+            png = tf.io.decode_png(complete_files(loaded, paths)[0]).numpy()
+            assert png.shape == read_photo(paths[0]).array.shape
+            assert np.abs(png.astype(int) - read_photo(paths[0]).array)[mask == 0].max() <= 2
+        else:
+            check_like_inpainter(inpainter, complete_files(loaded, paths)[0], *paths)
 
 
 def test_pictures_of_a_batch_may_differ(tmp_path, loaded, inpainter):
@@ -127,7 +151,7 @@ def test_pictures_of_a_batch_may_differ(tmp_path, loaded, inpainter):
 def test_tensors(loaded, inpainter, channels):
     image = np.random.default_rng(0).integers(0, 256, (3, 19, 30, channels), np.uint8)
     mask = np.stack([hole(19, 30), hole(30, 19).T, np.zeros((19, 30), np.uint8)])[..., np.newaxis]
-    for levels in (mask, mask // 255, np.where(mask, 128, 127).astype(np.uint8)):
+    for levels in (mask, mask // 255, mask // 17):
         completed = loaded.signatures["tensors"](image=tf.constant(image), mask=tf.constant(levels))["completed"].numpy()
         known = mask[..., 0] == 0
         np.testing.assert_array_equal(completed[known], image[known])
