@@ -13,7 +13,8 @@ import pytest
 
 import gated_inpaint
 from gated_inpaint import Inpainter
-from gated_inpaint.evaluation.evaluate import EvaluationOptions, evaluate
+from gated_inpaint.evaluation.evaluate import evaluate
+from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.models import registry
 from gated_inpaint.weights import read_weights
 
@@ -26,7 +27,8 @@ FLOORS = (
     ("layers", "losses", "features"),
     ("data", "masks", "metrics", "sketch", "models"),
     ("training", "weights", "inference"),
-    ("serving", "evaluation", "editor", "study", "commands", "__main__"),
+    ("serving", "evaluation", "editor", "study"),
+    ("commands",),
 )
 
 
@@ -52,6 +54,9 @@ def imports():
 
 
 def room(module):
+    """The room of a module; mains, `python -m gated_inpaint.ROOM`, are commands wherever they lie."""
+    if module.endswith(".__main__"):
+        return "commands"
     return module.split(".")[1] if "." in module else ""
 
 

@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.data import find_photos
-from gated_inpaint.evaluation.evaluate import EvaluationOptions, evaluate
+from gated_inpaint.evaluation.evaluate import evaluate
+from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.models.deepfill_v1 import MODEL, Options
 from gated_inpaint.serving.export import export
 from gated_inpaint.serving.mobile import export_tflite

@@ -7,16 +7,16 @@ from conftest import DATA
 
 from gated_inpaint import Discriminator, InputError
 from gated_inpaint import Generator as GeneratorV2
+from gated_inpaint.commands.main import run
 from gated_inpaint.models import deepfill_v1, deepfill_v2
 from gated_inpaint.models.deepfill_v1 import Critic, Generator
 from gated_inpaint.weights import load_network, read_weights, weights_of, write_weights
-from gated_inpaint.weights.__main__ import main, parse
 
 SOURCE = DATA / "deepfill_v1"
 
 
 def convert(*arguments):
-    return main(parse(["weights", "convert", *map(str, arguments)]))
+    return run("weights", ["convert", *map(str, arguments)], "weights")
 
 
 def test_convert_there_and_back_keeps_the_critics(tmp_path, capsys):
