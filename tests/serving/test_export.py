@@ -62,7 +62,7 @@ def test_what_a_version_holds(version):
             "variables/variables.index",
         )
     ]
-    weights = sum(array.size * 4 for array in Inpainter(SMALL).generator.get_weights())
+    weights = sum(array.size * 4 for array in Inpainter(SMALL).network.get_weights())
     assert sum(path.stat().st_size for path in version.rglob("*")) < weights + 3e6
     assert version.stat().st_mode & 0o777 == 0o777 & ~_umask()  # The server may run as someone else.
 

@@ -47,7 +47,7 @@ def test_standard_operations_and_size(exported):
     path, interpreter, weight_type = exported
     operations = {operation["op_name"] for operation in interpreter._get_ops_details()}
     assert "CONV_2D" in operations and not any(name.startswith("Flex") or name == "CUSTOM" for name in operations)
-    weights = sum(array.size for array in Inpainter(SMALL).generator.get_weights())
+    weights = sum(array.size for array in Inpainter(SMALL).network.get_weights())
     of_weights = weights * {"float32": 4, "float16": 2}[weight_type]
     assert of_weights < path.stat().st_size < of_weights + 200_000
 
