@@ -39,6 +39,7 @@ setup(
     ],
     extras_require={
         "baselines": BASELINES,
+        "heic": ["pillow-heif"],  # Photos of telephones.
         "serving": SERVING,
         "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", *BASELINES, *SERVING],
     },
