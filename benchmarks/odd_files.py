@@ -142,8 +142,8 @@ def compared(shown, output, hole, is_premultiplied):
     completed = comparable(Image.open(output))
     if completed.shape != shown.shape:
         return f"WRONG: {completed.shape[1::-1]} pixels, not {shown.shape[1::-1]}"
-    # Premultiplied colours of 16 bits are exact here, and in steps of what 8 bits leave of them in Pillow.
-    steps = np.maximum(255 / np.maximum(shown[..., 3:], 1), 1) if is_premultiplied else 1
+    # Premultiplied colours are divided by alpha here in 16 bits, and by Pillow after both lost up to one of 8: two steps of 255 / alpha.
+    steps = np.maximum(2 * 255 / np.maximum(shown[..., 3:], 1), 1) if is_premultiplied else 1
     difference = (np.abs(completed - shown)[..., :3] / steps)[(hole == 0) & ((shown[..., 3] > 0) | (completed[..., 3] > 0))]
     return "right" if difference.max(initial=0) <= 1 else f"WRONG: known pixels differ by up to {difference.max():.0f} levels"
 
