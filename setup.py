@@ -23,7 +23,12 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
-    package_data={"gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"], "gated_inpaint.example": ["*.png"]},
+    package_data={
+        "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
+        "gated_inpaint.example": ["*.png"],
+        "gated_inpaint.study": ["page.html"],
+    },
+    entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
         # The last stack with TensorFlow Addons, and those after it.
@@ -41,6 +46,6 @@ setup(
         "baselines": BASELINES,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "serving": SERVING,
-        "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", *BASELINES, *SERVING],
+        "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },
 )

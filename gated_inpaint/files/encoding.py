@@ -6,7 +6,6 @@ import struct
 import zlib
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from gated_inpaint.errors import InputError
@@ -36,6 +35,8 @@ def encode(path, array, metadata, quality):
 
 def _png(path, array, metadata, quality):
     """Pixels by TensorFlow, which writes 16 bits of colour, too; all else as Pillow writes it, taken from a file of one pixel."""
+    import tensorflow as tf  # Here, so that to read files, and to say what is wrong with their names, does not take it.
+
     notes, profile = [], metadata.icc_profile
     if profile and len(profile) > _LARGEST_PNG_PROFILE:
         profile = None
