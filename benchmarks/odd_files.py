@@ -27,6 +27,7 @@ from PIL import Image, ImageCms, ImageOps
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.files.image_files import decode_photo, write_picture
 from gated_inpaint.inference import files
+from gated_inpaint.inference.jobs import CompletionOptions
 
 FLAGS = flags.FLAGS
 flags.DEFINE_integer("damaged", 0, "Try that many damaged copies instead.")
@@ -54,7 +55,7 @@ def whole_files(paths):
             hole = np.zeros((height, width), np.uint8)
             hole[height // 2 : height // 2 + 4, width // 2 : width // 2 + 4] = 255
             Image.fromarray(hole).save(folder / "mask.png")
-            job = files.CompletionOptions(path, folder / "mask.png", folder / "out.png")
+            job = CompletionOptions(path, folder / "mask.png", folder / "out.png")
             outcome = tried(lambda job=job: files.complete_files(job))
             if outcome is None:
                 outcome = compared(shown, folder / "out.png", hole, is_premultiplied)
@@ -115,8 +116,9 @@ def tried(function):
 def shown_by_pillow(path):
     """The upright picture as Pillow converts it, RGBA in [0, 255], or None; and whether it is a premultiplied TIFF."""
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            image = Image.open(path)
             image.load()
             if image.format == "TIFF" and image.mode == "I;16" and image.tag_v2[258][0] < 16:  # Pillow spreads no levels.
                 return comparable(image) * (65535 / (2 ** image.tag_v2[258][0] - 1)), False
@@ -142,7 +144,7 @@ def compared(shown, output, hole, is_premultiplied):
     completed = comparable(Image.open(output))
     if completed.shape != shown.shape:
         return f"WRONG: {completed.shape[1::-1]} pixels, not {shown.shape[1::-1]}"
-    # Premultiplied colours are divided by alpha here in 16 bits, and by Pillow after both lost up to one of 8: two steps of 255 / alpha.
+    # Premultiplied colours are divided by alpha here in 16 bits, and by Pillow in 8, where both numbers have lost up to one.
     steps = np.maximum(2 * 255 / np.maximum(shown[..., 3:], 1), 1) if is_premultiplied else 1
     difference = (np.abs(completed - shown)[..., :3] / steps)[(hole == 0) & ((shown[..., 3] > 0) | (completed[..., 3] > 0))]
     return "right" if difference.max(initial=0) <= 1 else f"WRONG: known pixels differ by up to {difference.max():.0f} levels"
