@@ -44,6 +44,7 @@ setup(
     ],
     extras_require={
         "baselines": BASELINES,
+        "heic": ["pillow-heif"],  # Photos of telephones.
         "serving": SERVING,
         "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },

@@ -1,7 +1,29 @@
-"""For commands: keeps TensorFlow's remarks about the machine off stderr, where errors are to stand out."""
+"""Keeps what C++ libraries write off stderr, where errors are to stand out: TensorFlow on the machine, codecs on odd files."""
 
 import contextlib
 import os
+import threading
+
+_LOCK = threading.Lock()  # Stderr is one for all threads.
+
+
+@contextlib.contextmanager
+def stderr_dropped():
+    """Drops what the process writes to stderr meanwhile."""
+    with _LOCK:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # It is closed.
+            yield
+            return
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            os.close(null)
 
 
 @contextlib.contextmanager
@@ -14,11 +36,5 @@ def tensorflow_quiet():
         yield
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
+    with stderr_dropped():
         yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(null)

@@ -23,6 +23,7 @@ from gated_inpaint.files import encoding, png_chunks
 from gated_inpaint.files.metadata import Metadata, read_metadata
 from gated_inpaint.files.pixels import load_pixels
 from gated_inpaint.files.writing import write_whole
+from gated_inpaint.quiet import stderr_dropped
 
 DEFAULT_MAX_MEGAPIXELS = 100
 
@@ -44,6 +45,9 @@ _TOLD_BY_BYTES = (
     (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "is a TIFF file of a kind that cannot be read here, or damaged"),
     (0, (png_chunks.SIGNATURE, b"\xff\xd8\xff", b"BM", b"GIF8", b"RIFF"), "is damaged or cut short: it begins as an image"),
 )
+
+# First bytes of what libtiff and libpng decode; their remarks go past Python.
+_WRITE_TO_STDERR = (b"II", b"MM", png_chunks.SIGNATURE)
 
 # What makes an array upright, by EXIF orientation.
 _MAKE_UPRIGHT = {
@@ -85,7 +89,7 @@ def decode_photo(data, name, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
     """The same as `read_photo` for a file's bytes; messages call it `name`."""
     if not data:
         raise InputError(f"{name} is empty.")
-    with _quiet_libraries():
+    with _quiet_libraries(data):
         image = _open(name, data)
         if image.width * image.height > max_megapixels * 1e6:
             raise InputError(
@@ -152,15 +156,15 @@ def images_by_stem(folder):
 
 
 @contextlib.contextmanager
-def _quiet_libraries():
-    """Without the remarks of Pillow and OpenCV on odd files, nor Pillow's limit of size: the limit is ours."""
+def _quiet_libraries(data):
+    """Without the remarks of Pillow and other libraries on odd files, nor Pillow's limit of size: the limit is ours."""
     logger, opencv = logging.getLogger("PIL"), getattr(cv2.utils, "logging", cv2)  # As from OpenCV 5, or before it.
     levels, limit = (logger.level, opencv.getLogLevel()), Image.MAX_IMAGE_PIXELS
     logger.setLevel(logging.CRITICAL + 1)
     opencv.setLogLevel(0)
     Image.MAX_IMAGE_PIXELS = None
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), stderr_dropped() if data.startswith(_WRITE_TO_STDERR) else contextlib.nullcontext():
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -295,3 +295,45 @@ def test_what_a_format_cannot_hold(tmp_path):
     write_picture(tmp_path / "a.webp", see_through, quality=100)
     np.testing.assert_array_equal(read_photo(tmp_path / "a.webp").array, see_through)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "a.webp"]
+
+
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path, capfd):
+    """As benchmarks/odd_files.py, which has more of them."""
+    rng, outcomes = np.random.default_rng(0), []
+    files = {**turned_files(6), **{kind: data for kind, (data, _) in kinds().items()}}
+    for number in range(12 * len(files)):
+        kind, data = list(files.items())[number % len(files)]
+        damaged = bytearray(data)
+        for place in rng.integers(0, min(len(data), 400 if number % 2 else len(data)), rng.integers(1, 5)):
+            damaged[place] = rng.integers(256)
+        try:
+            photo = decode_photo(bytes(damaged), kind)
+            write_picture(tmp_path / f"a{['.png', '.tif', '.webp'][number % 3]}", photo.array, photo)
+            outcomes.append("read")
+        except InputError as error:
+            assert "\n" not in str(error)
+            outcomes.append("refused")
+    assert min(outcomes.count("read"), outcomes.count("refused")) > 30
+    assert capfd.readouterr().err == ""
+
+
+def tiff_with(data, tag, kind, value):
+    """The little-endian TIFF with an entry's type and value changed."""
+    damaged, (first,) = bytearray(data), struct.unpack("<I", data[4:8])
+    for place in range(first + 2, first + 2 + 12 * struct.unpack("<H", data[first : first + 2])[0], 12):
+        if struct.unpack("<H", data[place : place + 2])[0] == tag:
+            damaged[place + 2 : place + 12] = struct.pack("<HII", kind, 1, value)
+    return bytes(damaged)
+
+
+@pytest.mark.parametrize("tag", [258, 262, 273, 277, 278, 279, 284, 34675])
+@pytest.mark.parametrize("kind", [3, 5, 9, 11])
+def test_tags_of_the_wrong_type_decide_nothing_but_themselves(tag, kind):
+    """Fractions where counts are expected, integers where bytes are."""
+    data = tiff_with(file_of(levels(), "TIFF", icc_profile=SRGB), tag, kind, 8)
+    try:
+        photo = decode_photo(data, "a.tif")
+    except InputError as error:
+        assert "\n" not in str(error) and tag != 34675
+    else:
+        assert photo.metadata.icc_profile is None or tag != 34675
