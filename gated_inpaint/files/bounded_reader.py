@@ -1,8 +1,9 @@
-"""Reading a binary file that may lie about itself: nothing is asked for beyond what the file still holds.
+"""Reading a binary file that may lie about itself: nothing is asked for beyond what the file holds.
 
-So a declared size costs no memory before it is known to be true. For `torch_files` and `torch7_files`.
+So a declared size costs no memory before it is known to be true. For the readers of other frameworks' weight files.
 """
 
+import math
 import os
 
 import numpy as np
@@ -63,3 +64,38 @@ class BoundedReader:
         dtype = np.dtype(dtype)
         self.require(count * dtype.itemsize)
         return np.frombuffer(self._file.read(count * dtype.itemsize), dtype)
+
+
+def is_count(value):
+    """Whether it is a whole number from 0, and no boolean."""
+    return type(value) is int and value >= 0
+
+
+def strided_view(storage, begin, shape, strides, most):
+    """A tensor as a read-only view of its storage.
+
+    A view may repeat values (stride 0), which costs nothing here, but whoever copies it pays for every element: hence `most`.
+
+    Arguments:
+      storage: 1-D array.
+      begin: index of the tensor's first element in it.
+      shape, strides: tuples; strides in elements.
+      most: elements it may have; the bytes of its file.
+
+    Raises:
+      ValueError: an argument is of another kind, or the view would reach outside its storage or be too large.
+    """
+    if not (isinstance(storage, np.ndarray) and storage.ndim == 1 and is_count(begin)):
+        raise ValueError("a tensor has no storage or no offset")
+    if not (isinstance(shape, tuple) and isinstance(strides, tuple) and len(shape) == len(strides) <= 32):
+        raise ValueError("a tensor's shape and strides do not fit")
+    if not all(map(is_count, shape + strides)) or max(shape, default=0) > most or math.prod(shape) > most:
+        raise ValueError("a tensor's shape or strides are negative or larger than the file")
+    if 0 in shape:
+        return storage[:0].reshape(shape)
+    last = begin + sum((side - 1) * stride for side, stride in zip(shape, strides))
+    if last >= storage.size:
+        raise ValueError(f"a tensor of shape {list(shape)} reaches outside of its storage of {storage.size} values")
+    # The stride of a side of 1 means nothing and may be anything.
+    strides = [stride * storage.itemsize if side > 1 else 0 for side, stride in zip(shape, strides)]
+    return np.lib.stride_tricks.as_strided(storage[begin:], shape, strides, writeable=False)

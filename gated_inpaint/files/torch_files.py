@@ -10,18 +10,16 @@ lacks, as float32.
 """
 
 import io
-import math
 import pickletools
 import zipfile
 
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.bounded_reader import BoundedReader, open_for_reading
+from gated_inpaint.files.bounded_reader import BoundedReader, is_count, open_for_reading, strided_view
 
 _LEGACY_MAGIC, _LEGACY_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
-_LEGACY_BEGINS = b"\x80\x02\x8a\x0a" + _LEGACY_MAGIC.to_bytes(10, "little")
-_ZIP_BEGINS = b"PK\x03\x04"
+_ZIP_BEGINS, _PICKLE_BEGINS = b"PK\x03\x04", b"\x80"
 
 _MOST_INSTRUCTIONS = 5_000_000  # A tensor takes about 60.
 
@@ -69,11 +67,11 @@ def read_torch(path):
     """
     with open_for_reading(path) as file:
         reader = BoundedReader(file, path)
-        begins = file.read(len(_LEGACY_BEGINS))
+        begins = file.read(32)
         file.seek(0)
         if begins.startswith(_ZIP_BEGINS):
             return _read_zip(file, reader)
-        if begins == _LEGACY_BEGINS:
+        if begins.startswith(_PICKLE_BEGINS) and _LEGACY_MAGIC.to_bytes(10, "little") in begins:
             return _read_legacy(reader)
     raise InputError(
         f"{path} is no PyTorch file: it begins with {begins[:4].hex(' ') or 'nothing'}, neither as a zip archive nor as files "
@@ -147,6 +145,7 @@ def _read_zip(file, reader):
                     )
                 if entry.file_size > reader.size:
                     raise _damaged(path, f"entry {name[:100]} of {entry.file_size} bytes in a file of {reader.size}")
+                entry.CRC = entry.CRC or None  # PyTorch can leave the checksum out (set_crc32_options); None is not compared.
                 return archive.read(entry)
 
             byte_order = content(f"{root}byteorder") if f"{root}byteorder" in entries else b"little"
@@ -240,7 +239,7 @@ class _Storages:
             raise ValueError("a reference to data outside of the pickle is no storage")
         _, name, key, _, count, *view = identity
         kind = name.name if isinstance(name, _Name) else None
-        if kind not in _STORAGES or not isinstance(key, str) or not _is_count(count):
+        if kind not in _STORAGES or not isinstance(key, str) or not is_count(count):
             raise ValueError("a storage without kind, key or number of values")
         known = self.by_key.get(key)
         if known is None:
@@ -254,36 +253,10 @@ class _Storages:
             raise ValueError(f"storage {key[:40]} is declared in two ways")
         if view and view[0] is not None:  # Before PyTorch 0.4: a part of another storage, as (key, begin, count).
             _, begin, part = view[0]
-            if not (_is_count(begin) and _is_count(part) and begin + part <= count):
+            if not (is_count(begin) and is_count(part) and begin + part <= count):
                 raise ValueError(f"a part of storage {key[:40]} lies outside of it")
             return known.array[begin : begin + part]
         return known.array
-
-
-def _is_count(value):
-    return type(value) is int and value >= 0
-
-
-def _tensor(size_of_file, storage, begin, shape, strides, *_):
-    """A view of a storage; ValueError where it would reach outside.
-
-    A view may repeat values (stride 0), so it costs nothing here, but it would cost whoever copies it: no more elements than
-    the file has bytes.
-    """
-    if not (isinstance(storage, np.ndarray) and isinstance(shape, tuple) and isinstance(strides, tuple) and _is_count(begin)):
-        raise ValueError("a tensor without storage, offset, shape and strides")
-    if len(shape) != len(strides) or len(shape) > 32 or not all(map(_is_count, shape + strides)):
-        raise ValueError("a tensor whose shape and strides do not fit")
-    if 0 in shape:
-        if max(shape) > size_of_file:
-            raise ValueError("a tensor with a side of more than the file's bytes")
-        return np.zeros(shape, storage.dtype)
-    last = begin + sum((side - 1) * stride for side, stride in zip(shape, strides))
-    if last >= storage.size or math.prod(shape) > size_of_file:
-        raise ValueError(f"a tensor of shape {list(shape)} in a storage of {storage.size} values")
-    # The stride of a side of 1 means nothing and may be anything.
-    strides = [stride * storage.itemsize if side > 1 else 0 for side, stride in zip(shape, strides)]
-    return np.lib.stride_tricks.as_strided(storage[begin:], shape, strides, writeable=False)
 
 
 def _run(reader, storages):
@@ -392,5 +365,11 @@ class _Machine:
         if name == _REBUILD_PARAMETER:
             return arguments[0]
         if name in _REBUILD_TENSOR:
-            return _tensor(self._storages.size, *arguments)
+            storage, begin, shape, strides, *_ = arguments
+            if arguments[6:] not in ((), (None,), ({},)):  # {"neg": True}: the values of a view that PyTorch negates when asked.
+                raise InputError(
+                    f"{self._reader.path} holds a tensor that is yet to be negated or conjugated: in PyTorch, save "
+                    "tensor.resolve_neg().resolve_conj()."
+                )
+            return strided_view(storage, begin, shape, strides, self._storages.size)
         raise ValueError("a value is called that cannot be called")
