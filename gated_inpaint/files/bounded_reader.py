@@ -11,6 +11,15 @@ import numpy as np
 from gated_inpaint.errors import InputError
 
 _LONGEST_LINE = 1000  # Names in a pickle are lines.
+_LONGEST_REASON = 150
+
+
+def damaged(path, reason):
+    """The InputError for a damaged file; a reason that quotes the file at length is cut."""
+    reason = " ".join(str(reason).split())
+    if len(reason) > _LONGEST_REASON:
+        reason = f"{reason[:_LONGEST_REASON]}..."
+    return InputError(f"{path} is damaged or was cut short: {reason}. Get the file again.")
 
 
 def open_for_reading(path):
@@ -45,10 +54,7 @@ class BoundedReader:
         """InputError unless `count` more bytes are there."""
         position = self.tell()
         if not 0 <= count <= self.size - position:
-            raise InputError(
-                f"{self.path} is damaged or was cut short: {count} bytes should follow byte {position}, and "
-                f"{self.size - position} do. Get the file again."
-            )
+            raise damaged(self.path, f"{count} bytes should follow byte {position}, and {self.size - position} do")
 
     def read(self, count):
         """That many bytes."""

@@ -8,15 +8,17 @@ Form: little-endian; a value is an int32 for its type and what that type needs. 
 seen before is that value again.
 """
 
+import struct
+
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.bounded_reader import BoundedReader, open_for_reading, strided_view
+from gated_inpaint.files.bounded_reader import BoundedReader, damaged, open_for_reading, strided_view
 
 _NIL, _NUMBER, _STRING, _TABLE, _OBJECT, _BOOLEAN, _FUNCTION, _OLD_CLOSURE, _CLOSURE = range(9)
 
-_MOST_VALUES, _DEEPEST, _MOST_MODULES = 5_000_000, 10_000, 10_000
-_LONGEST_NAME = 1000
+_MOST_VALUES, _DEEPEST, _MOST_MODULES = 1_000_000, 10_000, 10_000
+_LONGEST_NAME = 100
 
 # torch.FloatTensor and torch.FloatStorage; torch.CudaTensor holds float32 as well.
 _DTYPES = {
@@ -71,7 +73,7 @@ def read_torch7(path):
         except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"{path} is damaged: {error}. Get the file again.") from error
+            raise damaged(path, error) from error
 
 
 class _Reader:
@@ -99,20 +101,20 @@ class _Reader:
         return value
 
     def _value(self):
-        kind = self._integer()
+        kind = self._whole(4)
         if kind == _NIL:
             return None
         if kind == _NUMBER:
-            return float(self._reader.read_array("<f8", 1)[0])
+            return struct.unpack("<d", self._reader.read(8))[0]
         if kind == _STRING:
             return self._string()
         if kind == _BOOLEAN:
-            return self._integer() != 0
+            return self._whole(4) != 0
         if kind == _FUNCTION:
             return (yield from self._function())
         if kind not in (_TABLE, _OBJECT, _CLOSURE, _OLD_CLOSURE):
             raise ValueError(f"a value of the unknown type {kind}")
-        index = self._integer()
+        index = self._whole(4)
         if index in self._known:
             return self._known[index]
         if kind == _TABLE:
@@ -124,12 +126,12 @@ class _Reader:
 
     def _function(self):
         """The code is skipped; the variables that it keeps follow as a value."""
-        self._reader.read(self._integer())
+        self._reader.read(self._whole(4))
         yield
 
     def _table(self, index):
         table = self._known[index] = {}
-        count = self._integer()
+        count = self._whole(4)
         self._reader.require(count * 8)  # A key and a value have four bytes at least.
         for _ in range(count):
             key = yield
@@ -145,12 +147,12 @@ class _Reader:
         if class_name.startswith("V "):  # Files from before versions begin with the class.
             class_name = self._string(_LONGEST_NAME)
         if class_name in _STORAGES:
-            count = int(self._reader.read_array("<i8", 1)[0])
+            count = self._whole(8)
             result = self._reader.read_array(_STORAGES[class_name], count)
         elif class_name in _TENSORS:
-            dimensions = self._integer()
+            dimensions = self._whole(4)
             shape, strides = (tuple(self._reader.read_array("<i8", dimensions).tolist()) for _ in range(2))
-            begin = int(self._reader.read_array("<i8", 1)[0])
+            begin = self._whole(8)
             storage = yield
             if dimensions == 0 or storage is None:  # Empty; Torch has no scalars.
                 result = np.zeros(0, _STORAGES[class_name.replace("Tensor", "Storage")])
@@ -170,11 +172,11 @@ class _Reader:
         self._known[index] = result
         return result
 
-    def _integer(self):
-        return int(self._reader.read_array("<i4", 1)[0])
+    def _whole(self, size):
+        return int.from_bytes(self._reader.read(size), "little", signed=True)
 
     def _string(self, longest=None):
-        length = self._integer()
+        length = self._whole(4)
         if longest is not None and length > longest:
             raise ValueError(f"the name of a class has {length} bytes")
         return self._reader.read(length).decode("utf-8", errors="replace")
@@ -206,17 +208,18 @@ def modules(root, path):
     while pending:
         module, count = pending.pop(), count + 1
         if not isinstance(module, Torch7Object) or module.fields is None:
-            raise InputError(f"{path} is damaged: what should be module {count} of the network is none. Get the file again.")
-        if count > _MOST_MODULES:
-            raise InputError(f"{path} is damaged: a network of more than {_MOST_MODULES} modules. Get the file again.")
+            raise damaged(path, f"what should be module {count} of the network is none")
         inside = module.fields.get("modules")
-        if isinstance(inside, dict):
-            pending.extend(inside.get(number) for number in range(len(inside), 0, -1))
+        inside = [inside.get(number) for number in range(len(inside), 0, -1)] if isinstance(inside, dict) else None
+        if count + len(pending) + len(inside or ()) > _MOST_MODULES:  # It may hold itself.
+            raise damaged(path, f"a network of more than {_MOST_MODULES} modules")
+        if inside is not None:
+            pending.extend(inside)
             continue
         try:
             yield _modernised(module)
-        except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: module {count}, {module.class_name}, does not fit its weights: {error}.") from error
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise damaged(path, f"the fields of module {count}, {module.class_name}, do not fit ({error})") from error
 
 
 def _modernised(module):
@@ -225,6 +228,8 @@ def _modernised(module):
         shape = [int(fields[name]) for name in ("nOutputPlane", "nInputPlane", "kH", "kW")]
         fields["weight"] = fields["weight"].reshape(shape)
     if kind in _NORMALISATIONS and "running_std" in fields:  # 1 / sqrt(variance + eps), in spite of its name.
-        fields["running_var"] = fields["running_std"] ** -2.0 - fields.get("eps", 1e-5)
-        del fields["running_std"]
+        deviation = fields.pop("running_std")
+        with np.errstate(all="ignore"):  # What is not finite is found when weights are assigned.
+            variance = deviation.astype(np.float64) ** -2 - fields.get("eps", 1e-5)
+        fields["running_var"] = variance.astype(deviation.dtype)
     return Torch7Object("nn.SpatialConvolution" if kind == "SpatialConvolutionMM" else module.class_name, fields)

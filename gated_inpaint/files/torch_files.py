@@ -16,12 +16,12 @@ import zipfile
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.bounded_reader import BoundedReader, is_count, open_for_reading, strided_view
+from gated_inpaint.files.bounded_reader import BoundedReader, damaged, is_count, open_for_reading, strided_view
 
 _LEGACY_MAGIC, _LEGACY_PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 _ZIP_BEGINS, _PICKLE_BEGINS = b"PK\x03\x04", b"\x80"
 
-_MOST_INSTRUCTIONS = 5_000_000  # A tensor takes about 60.
+_MOST_INSTRUCTIONS = 2_000_000  # A tensor takes about 30.
 
 # The values of each kind of storage.
 _BFLOAT16 = "bfloat16"
@@ -137,20 +137,20 @@ def _read_zip(file, reader):
 
             def content(name):
                 if name not in entries:
-                    raise _damaged(path, f"the archive has no entry {name[:100]}")
+                    raise damaged(path, f"the archive has no entry {name[:100]}")
                 entry = entries[name]
                 if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
                     raise InputError(
                         f"{path}: its entry {name[:100]} is compressed, which PyTorch never does: pack it again with zip -0."
                     )
                 if entry.file_size > reader.size:
-                    raise _damaged(path, f"entry {name[:100]} of {entry.file_size} bytes in a file of {reader.size}")
+                    raise damaged(path, f"entry {name[:100]} of {entry.file_size} bytes in a file of {reader.size}")
                 entry.CRC = entry.CRC or None  # PyTorch can leave the checksum out (set_crc32_options); None is not compared.
                 return archive.read(entry)
 
             byte_order = content(f"{root}byteorder") if f"{root}byteorder" in entries else b"little"
             if byte_order not in (b"little", b"big"):
-                raise _damaged(path, "its byte order is neither little nor big")
+                raise damaged(path, "its byte order is neither little nor big")
 
             def load(storage):
                 storage.fill(content(f"{root}data/{storage.key}"), ">" if byte_order == b"big" else "<")
@@ -161,7 +161,7 @@ def _read_zip(file, reader):
         raise
     # What zipfile raises for damaged archives; for encrypted ones RuntimeError.
     except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, f"its zip archive is not whole ({error})") from error
 
 
 def _read_legacy(reader):
@@ -172,18 +172,14 @@ def _read_legacy(reader):
     content = _run(reader, storages)
     keys = _run(reader, storages)
     if not isinstance(keys, list) or set(map(str, keys)) != set(storages.by_key):
-        raise _damaged(reader.path, "the list of storages is not that of the tensors")
+        raise damaged(reader.path, "the list of storages is not that of the tensors")
     for key in keys:
         storage = storages.by_key[key]
         count = int(reader.read_array("<i8", 1)[0])
         if count != storage.count:
-            raise _damaged(reader.path, f"a storage of {count} values should have {storage.count}")
+            raise damaged(reader.path, f"a storage of {count} values should have {storage.count}")
         storage.fill(reader.read(storage.bytes), "<")  # Always little-endian, whatever machine wrote it.
     return content
-
-
-def _damaged(path, what):
-    return InputError(f"{path} is damaged: {what}. Get the file again.")
 
 
 class _Name:
@@ -267,7 +263,8 @@ def _run(reader, storages):
         raise
     # The stack is empty, a value is missing in the memory, an argument is no text: never in a pickle that PyTorch wrote.
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-        raise _damaged(reader.path, str(error) or type(error).__name__) from error
+        what = str(error) if isinstance(error, ValueError) else "its pickle makes no sense"
+        raise damaged(reader.path, what) from error
 
 
 class _Machine:
