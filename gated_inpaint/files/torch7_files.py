@@ -54,7 +54,7 @@ class Torch7Object:
 def read_torch7(path):
     """Reads a Torch7 file.
 
-    Entries of tables whose key is no string, number or boolean are left out.
+    Entries of tables whose key is neither string nor number are left out.
 
     Returns:
       The value: a dictionary, array, `Torch7Object`, string, float, boolean or None.
@@ -138,7 +138,7 @@ class _Reader:
             value = yield
             if isinstance(key, float) and key.is_integer() and abs(key) < 2**53:
                 key = int(key)
-            if isinstance(key, (str, int, float)):  # Booleans are integers.
+            if isinstance(key, (str, int, float)) and not isinstance(key, bool):  # True would be 1.
                 table[key] = value
         return table
 
