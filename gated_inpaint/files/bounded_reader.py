@@ -1,6 +1,7 @@
 """Reading a binary file that may lie about itself: nothing is asked for beyond what the file holds.
 
-So a declared size costs no memory before it is known to be true. For the readers of other frameworks' weight files.
+So a declared size costs no memory before it is known to be true. For the readers of other
+frameworks' weight files.
 """
 
 import math
@@ -80,7 +81,8 @@ def is_count(value):
 def strided_view(storage, begin, shape, strides, most):
     """A tensor as a read-only view of its storage.
 
-    A view may repeat values (stride 0), which costs nothing here, but whoever copies it pays for every element: hence `most`.
+    A view may repeat values (stride 0), which costs nothing here, but whoever copies it pays for
+    every element: hence `most`.
 
     Arguments:
       storage: 1-D array.
@@ -89,7 +91,8 @@ def strided_view(storage, begin, shape, strides, most):
       most: elements it may have; the bytes of its file.
 
     Raises:
-      ValueError: an argument is of another kind, or the view would reach outside its storage or be too large.
+      ValueError: an argument is of another kind, or the view would reach outside its storage or be
+        too large.
     """
     if not (isinstance(storage, np.ndarray) and storage.ndim == 1 and is_count(begin)):
         raise ValueError("a tensor has no storage or no offset")

@@ -1,7 +1,8 @@
-"""Reads the HDF5 weight files (.h5) of Keras 1 and 2, such as its VGG-16 and VGG-19 without their last layers (`notop`).
+"""Reads HDF5 weight files (.h5) of Keras 1 and 2, such as those of VGG without its last layers.
 
-A file has a group for each layer, with the layer's kernel and bias as datasets in it. What else HDF5 can do (point into other files,
-compress data) has no place in such a file and is refused. Attributes are not read: a damaged one can cost gigabytes in the library.
+A file has a group for each layer, with the layer's kernel and bias as datasets in it. What else
+HDF5 can do (point into other files, compress data) has no place in such a file and is refused.
+Attributes are not read: a damaged one can cost gigabytes in the library.
 """
 
 import os
@@ -21,8 +22,9 @@ def read_keras_h5(path):
     """Reads the weights of a network of convolutions and dense layers.
 
     Returns:
-      {layer: {"kernel": [height, width, input, output] or [input, output], "bias": [output]}}, arrays of floats, layers in
-      alphabetical order. Layers without weights are left out, and so is the bias of a layer that has none.
+      {layer: {"kernel": [height, width, input, output] or [input, output], "bias": [output]}},
+      arrays of floats, layers in alphabetical order. Layers without weights are left out, and so is
+      the bias of a layer that has none.
 
     Raises:
       InputError: the file is missing, no such HDF5 file, damaged, or has layers with other weights.
@@ -63,7 +65,7 @@ def _layers(root, size):
 
 
 def _datasets(root):
-    """{layer: datasets in its group, however deep}; ValueError for a link that points elsewhere, or too many."""
+    """{layer: datasets in its group, however deep}; ValueError if one is elsewhere, or too many."""
     found, pending, count = {}, [(root, layer, layer) for layer in reversed(list(root))], 0
     while pending:
         (group, name, layer), count = pending.pop(), count + 1

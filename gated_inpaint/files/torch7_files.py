@@ -1,11 +1,12 @@
-"""Reads Torch7's binary files (.t7) without Torch, and without running anything that a file may hold.
+"""Reads Torch7's binary files (.t7) without Torch; nothing that a file holds is run.
 
-A file is one Lua value: numbers, strings, booleans, tables and objects. Tables come as dictionaries (Lua counts from 1, and so do
-their keys), tensors and storages as read-only NumPy arrays, any other object as a `Torch7Object`, which is its class's name and its
-fields, and a Lua function as None: its code is skipped. `modules` walks the layers of a network.
+A file is one Lua value: numbers, strings, booleans, tables and objects. Tables come as dictionaries
+(Lua counts from 1, and so do their keys), tensors and storages as read-only NumPy arrays, any other
+object as a `Torch7Object`, which is its class's name and its fields, and a Lua function as None:
+its code is skipped. `modules` walks the layers of a network.
 
-Form: little-endian; a value is an int32 for its type and what that type needs. Tables and objects have an index, and one that was
-seen before is that value again.
+Form: little-endian; a value is an int32 for its type and what that type needs. Tables and objects
+have an index, and one that was seen before is that value again.
 """
 
 import struct
@@ -26,8 +27,9 @@ _DTYPES = {
     **{"Byte": "u1", "Char": "i1", "Short": "<i2", "Int": "<i4", "Long": "<i8"},
     **{"CudaByte": "u1", "CudaChar": "i1", "CudaShort": "<i2", "CudaInt": "<i4", "CudaLong": "<i8"},
 }
-_TENSORS = {f"torch.{name}Tensor" for name in _DTYPES}
+_TENSORS = {f"torch.{name}Tensor": dtype for name, dtype in _DTYPES.items()}
 _STORAGES = {f"torch.{name}Storage": dtype for name, dtype in _DTYPES.items()}
+_LIBRARIES = ("nn.", "cudnn.", "fbcunn.", "inn.", "stn.", "nngraph.", "graph.")
 
 _CONVOLUTIONS = ("SpatialConvolution", "SpatialConvolutionMM", "SpatialDilatedConvolution")
 _NORMALISATIONS = ("BatchNormalization", "SpatialBatchNormalization")
@@ -60,7 +62,8 @@ def read_torch7(path):
       The value: a dictionary, array, `Torch7Object`, string, float, boolean or None.
 
     Raises:
-      InputError: the file is missing, no binary Torch7 file, damaged, or holds what is not known here.
+      InputError: the file is missing, no binary Torch7 file, damaged, or holds what is not known
+        here.
     """
     with open_for_reading(path) as file:
         begins = file.read(4)
@@ -70,16 +73,17 @@ def read_torch7(path):
             raise InputError(f"{path} is no binary Torch7 file: it begins with {begins.hex(' ') or 'nothing'}.")
         try:
             return _Reader(BoundedReader(file, path)).run()
+        except InputError:
+            raise
         except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
             raise damaged(path, error) from error
 
 
 class _Reader:
     """Reads values without recursion: graphs of modules are deep.
 
-    Each reading method is a generator; it yields where a whole value follows in the file, and is sent that value.
+    Each reading method is a generator; it yields where a whole value follows in the file, and is
+    sent that value.
     """
 
     def __init__(self, reader):
@@ -155,11 +159,11 @@ class _Reader:
             begin = self._whole(8)
             storage = yield
             if dimensions == 0 or storage is None:  # Empty; Torch has no scalars.
-                result = np.zeros(0, _STORAGES[class_name.replace("Tensor", "Storage")])
+                result = np.zeros(0, _TENSORS[class_name])
                 result.flags.writeable = False
             else:
                 result = strided_view(storage, begin - 1, shape, strides, self._reader.size)
-        elif class_name.startswith(("nn.", "cudnn.", "nngraph.", "graph.", "inn.", "fbcunn.", "stn.")) or class_name == "gModule":
+        elif class_name.startswith(_LIBRARIES):
             result = self._known[index] = Torch7Object(class_name)
             fields = yield
             if not isinstance(fields, dict):
@@ -185,17 +189,20 @@ class _Reader:
 def modules(root, path):
     """Walks the layers of a network in the order in which they are applied.
 
-    Containers (`nn.Sequential`, `nn.gModule` and whatever else has `modules`) are entered, nested ones too.
+    Containers (`nn.Sequential`, `nn.gModule` and whatever else has `modules`) are entered, nested
+    ones too.
 
-    Older forms come as newer ones: kernels of convolutions have four axes [output, input, height, width]
-    (`SpatialConvolutionMM` is a `SpatialConvolution`), and normalisations have `running_var`, not `running_std`.
+    Older forms come as newer ones. The kernel of a convolution has four axes [output, input, height,
+    width], `SpatialConvolutionMM` is a `SpatialConvolution`, and a normalisation has `running_var`,
+    not `running_std`.
 
     Arguments:
       root: the network, or a table with an entry `model` that is it; from `read_torch7`.
       path: its file, for messages.
 
     Yields:
-      A `Torch7Object` a layer, whose fields hold `weight`, `bias` (absent where there is none) and its options.
+      A `Torch7Object` a layer, whose fields hold `weight`, `bias` (absent where there is none) and
+      its options.
 
     Raises:
       InputError: root is no network, or a layer's fields do not fit.

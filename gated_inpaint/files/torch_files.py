@@ -1,16 +1,18 @@
-"""Reads PyTorch's weight files (.pth, .pt) without PyTorch, and without running anything that a file may hold.
+"""Reads PyTorch's weight files (.pth, .pt) without PyTorch; nothing that a file holds is run.
 
-A PyTorch file is a pickle: a program for a small stack machine, which in Python's own `pickle` may call anything. Here a machine
-of our own reads it, which has no instruction that imports or calls: a few names (`OrderedDict`, the function that puts a tensor
-together, the kinds of storage) stand for what this module does itself, and every other name and instruction is refused.
+A PyTorch file is a pickle: a program for a small stack machine, which in Python's own `pickle` may
+call anything. Here a machine of our own reads it, which has no instruction that imports or calls: a
+few names (`OrderedDict`, the function that puts a tensor together, the kinds of storage) stand for
+what this module does itself, and every other name and instruction is refused.
 
-Both forms are read: the zip archive of PyTorch 1.6 and later, and the row of pickles with raw data that came before. Tensors come
-as NumPy arrays which must not be written to (those that share a storage in the file share memory here); bfloat16, which NumPy
-lacks, as float32.
+Both forms are read: the zip archive of PyTorch 1.6 and later, and the row of pickles with raw data
+that came before. Tensors come as NumPy arrays which must not be written to (those that share a
+storage in the file share memory here); bfloat16, which NumPy lacks, as float32.
 """
 
 import io
 import pickletools
+import struct
 import zipfile
 
 import numpy as np
@@ -60,10 +62,12 @@ def read_torch(path):
     """Reads a PyTorch file.
 
     Returns:
-      What was saved: dictionaries, lists, tuples, strings, numbers, and tensors as read-only NumPy arrays.
+      What was saved: dictionaries, lists, tuples, strings, numbers, and tensors as read-only NumPy
+        arrays.
 
     Raises:
-      InputError: the file is missing, no PyTorch file, damaged, or holds more than tensors and plain values.
+      InputError: the file is missing, no PyTorch file, damaged, or holds more than tensors and
+        plain values.
     """
     with open_for_reading(path) as file:
         reader = BoundedReader(file, path)
@@ -82,8 +86,9 @@ def read_torch(path):
 def state_dict(path):
     """Reads the weights of one network from a PyTorch file.
 
-    They are the whole file, or its entry `state_dict`, or else its only entry that is a dictionary of tensors. The prefix
-    `module.`, left by `DataParallel`, is taken off, and `num_batches_tracked` of batch normalisation left out.
+    They are the whole file, or its entry `state_dict`, or else its only entry that is a dictionary
+    of tensors. The prefix `module.`, left by `DataParallel`, is taken off, and
+    `num_batches_tracked` of batch normalisation left out.
 
     Returns:
       {name: read-only array}, in the file's order.
@@ -115,7 +120,7 @@ def _is_state_dict(value):
 
 
 def _listing(names):
-    names = [str(name)[:40] for name in names]
+    names = [" ".join(str(name)[:40].split()) for name in names]
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
@@ -137,15 +142,16 @@ def _read_zip(file, reader):
 
             def content(name):
                 if name not in entries:
-                    raise damaged(path, f"the archive has no entry {name[:100]}")
+                    raise damaged(path, f"the archive has no entry {name[:100]!r}")
                 entry = entries[name]
                 if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
                     raise InputError(
-                        f"{path}: its entry {name[:100]} is compressed, which PyTorch never does: pack it again with zip -0."
+                        f"{path}: its entry {name[:100]!r} is compressed, which PyTorch never does: pack it again with zip -0."
                     )
                 if entry.file_size > reader.size:
-                    raise damaged(path, f"entry {name[:100]} of {entry.file_size} bytes in a file of {reader.size}")
-                entry.CRC = entry.CRC or None  # PyTorch can leave the checksum out (set_crc32_options); None is not compared.
+                    raise damaged(path, f"entry {name[:100]!r} of {entry.file_size} bytes in a file of {reader.size}")
+                # PyTorch can leave the checksum out (set_crc32_options). None is not compared.
+                entry.CRC = entry.CRC or None
                 return archive.read(entry)
 
             byte_order = content(f"{root}byteorder") if f"{root}byteorder" in entries else b"little"
@@ -160,25 +166,25 @@ def _read_zip(file, reader):
     except InputError:
         raise
     # What zipfile raises for damaged archives; for encrypted ones RuntimeError.
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, OverflowError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, struct.error, EOFError, LookupError, OSError, OverflowError, RuntimeError, ValueError) as error:
         raise damaged(path, f"its zip archive is not whole ({error})") from error
 
 
 def _read_legacy(reader):
     storages = _Storages(reader.size)
     magic, protocol, _ = (_run(reader, storages) for _ in range(3))
-    if (magic, protocol) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
-        raise InputError(f"{reader.path} is of another form of PyTorch file than known here ({_LEGACY_PROTOCOL}).")
+    if not (is_count(magic) and is_count(protocol)) or (magic, protocol) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL):
+        raise damaged(reader.path, f"it is not of the form {_LEGACY_PROTOCOL} of PyTorch files")
     content = _run(reader, storages)
     keys = _run(reader, storages)
-    if not isinstance(keys, list) or set(map(str, keys)) != set(storages.by_key):
+    if not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)) or set(keys) != set(storages.by_key):
         raise damaged(reader.path, "the list of storages is not that of the tensors")
     for key in keys:
         storage = storages.by_key[key]
         count = int(reader.read_array("<i8", 1)[0])
         if count != storage.count:
             raise damaged(reader.path, f"a storage of {count} values should have {storage.count}")
-        storage.fill(reader.read(storage.bytes), "<")  # Always little-endian, whatever machine wrote it.
+        storage.fill(reader.read(storage.bytes), "<")  # Little-endian, whatever machine wrote it.
     return content
 
 
@@ -190,7 +196,10 @@ class _Name:
 
 
 class _Storage:
-    """Values that tensors view. The memory is there before the values are: a legacy file has them at its end."""
+    """Values that tensors view.
+
+    The memory is there before the values are: a legacy file has them at its end.
+    """
 
     def __init__(self, key, kind, count):
         self.key, self.kind, self.count = key, kind, count
@@ -230,7 +239,7 @@ class _Storages:
         self._left, self._load = size, load
 
     def get(self, identity):
-        """The array that a persistent id stands for; ValueError if that is no storage, or cannot be in the file."""
+        """The array of a persistent id; ValueError if that is no storage, or cannot be in the file."""
         if not (isinstance(identity, tuple) and len(identity) in (5, 6) and identity[0] == "storage"):
             raise ValueError("a reference to data outside of the pickle is no storage")
         _, name, key, _, count, *view = identity
@@ -247,7 +256,7 @@ class _Storages:
                 self._load(known)
         if (known.kind, known.count) != (kind, count):
             raise ValueError(f"storage {key[:40]} is declared in two ways")
-        if view and view[0] is not None:  # Before PyTorch 0.4: a part of another storage, as (key, begin, count).
+        if view and view[0] is not None:  # Old files: a part of a storage, as (key, begin, count).
             _, begin, part = view[0]
             if not (is_count(begin) and is_count(part) and begin + part <= count):
                 raise ValueError(f"a part of storage {key[:40]} lies outside of it")
@@ -261,7 +270,7 @@ def _run(reader, storages):
         return _Machine(reader, storages).run()
     except InputError:
         raise
-    # The stack is empty, a value is missing in the memory, an argument is no text: never in a pickle that PyTorch wrote.
+    # An empty stack, a value that is missing in the memory: never in what PyTorch wrote.
     except (ArithmeticError, LookupError, MemoryError, TypeError, ValueError) as error:
         what = str(error) if isinstance(error, ValueError) else "its pickle makes no sense"
         raise damaged(reader.path, what) from error

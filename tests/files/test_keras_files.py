@@ -7,7 +7,7 @@ import pytest
 from gated_inpaint import InputError
 from gated_inpaint.files.keras_files import read_keras_h5
 
-# SHA-256 of the arrays from which vgg19_small_notop.h5 was made: layer after layer, bias, then kernel.
+# SHA-256 of the arrays from which vgg19_small_notop.h5 was made: of each layer, bias then kernel.
 VGG = "cbd9f2c2e95a643df3719ba3f015edf9b91d867ef6ab76252394496a1c7e331b"
 
 KERNEL, BIAS = np.random.default_rng(0).normal(size=(2, 3, 3, 4, 5)).astype("f4"), np.arange(5, dtype="f4")
@@ -129,3 +129,13 @@ def test_other_files_are_refused(tmp_path):
         read_keras_h5(path)
     with pytest.raises(InputError, match="There is no weights file"):
         read_keras_h5(tmp_path / "missing.h5")
+
+
+def test_attributes_are_not_read(data, tmp_path):
+    """The length of a damaged one may cost the library gigabytes."""
+    content = (data / "weight_files/vgg19_small_notop.h5").read_bytes()
+    path = tmp_path / "a.h5"
+    path.write_bytes(content.replace(b"GCOL", b"xxxx"))  # Where their text is.
+    with h5py.File(path) as file, pytest.raises(OSError):
+        file.attrs["layer_names"][0]
+    assert len(read_keras_h5(path)) == 10

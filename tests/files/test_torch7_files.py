@@ -8,8 +8,9 @@ from gated_inpaint import InputError
 from gated_inpaint.files import torch7_files
 from gated_inpaint.files.torch7_files import Torch7Object, modules, read_torch7
 
-# SHA-256 of the arrays from which context_encoder_inpaintCenter.t7 was made, in the network's order,
-# without variances: the file holds those as running_std, from which they come back within rounding.
+# SHA-256 of the arrays from which context_encoder_inpaintCenter.t7 was made, in the network's
+# order, without variances: the file holds those as running_std, from which they come back within
+# rounding.
 CONTEXT_ENCODER = "30d8588a62f3be84e742da937d30f55a5d93cea7f4968696aa27f7bc64292ed6"
 FIRST_VARIANCE = np.float32([1.7563059, 1.3407547, 0.6400183, 1.3609738])
 
@@ -43,7 +44,7 @@ class Function:
 
 
 class Writer:
-    """Writes values in Torch's binary form; dictionaries, arrays and objects that come again by reference."""
+    """Writes values in Torch's binary form; what comes again, by reference."""
 
     def __init__(self):
         self.data, self.seen, self.storages = b"", [], {}

@@ -11,7 +11,8 @@ from gated_inpaint.files import torch_files
 from gated_inpaint.files.torch_files import read_torch, state_dict
 
 # torch_zip.pth and torch_legacy.pth were saved by PyTorch 2.13 from the same tensors (views, shared
-# storages, all kinds of values), torch_expected.npz from their .numpy() (bfloat16 by way of float32).
+# storages, all kinds of values), torch_expected.npz from their .numpy() (bfloat16 by way of
+# float32).
 FORMS = ["zip", "legacy"]
 
 
@@ -174,7 +175,7 @@ def attacks(trace):
 def test_attacks_are_refused_and_not_run(tmp_path, name, form):
     trace = tmp_path / "trace"
     attack = attacks(trace)[name]
-    with contextlib.suppress(pickle.UnpicklingError, TypeError):  # What OBJ leaves is found after it has run.
+    with contextlib.suppress(pickle.UnpicklingError, TypeError):  # Some fail after they have run.
         pickle.loads(attack)
     assert trace.exists()  # It is an attack.
     trace.unlink()
@@ -257,6 +258,32 @@ def test_storages_together_are_no_larger_than_the_file(tmp_path):
         read_torch(path)
 
 
+@pytest.mark.parametrize(
+    "storages, message",
+    [
+        ([], "the list of storages is not that of the tensors"),
+        ([("1", VALUES, 2)], "the list of storages is not that of the tensors"),
+        ([(0, VALUES, 2)], "the list of storages is not that of the tensors"),
+        ([("0", VALUES, 2), ("1", VALUES, 2)], "the list of storages is not that of the tensors"),
+        ([("0", VALUES, 3)], "a storage of 3 values should have 2"),
+        ([("0", VALUES[:-1], 2)], "8 bytes should follow"),
+    ],
+)
+def test_legacy_files_with_other_storages(tmp_path, storages, message):
+    with pytest.raises(InputError, match=message):
+        read_torch(write(tmp_path / "a.pth", "legacy", tensor(), storages))
+
+
+@pytest.mark.parametrize("first", ["text", tensor()])
+def test_legacy_files_with_another_beginning(tmp_path, first):
+    magic = literal(0x1950A86A20F9469CFC6C)
+    path = write(tmp_path / "a.pth", "legacy", tensor())
+    instructions = first if isinstance(first, bytes) else literal(first)
+    path.write_bytes(path.read_bytes().replace(magic, magic + instructions, 1))
+    with pytest.raises(InputError, match="not of the form 1001"):
+        read_torch(path)
+
+
 def test_too_many_instructions(tmp_path, monkeypatch):
     monkeypatch.setattr(torch_files, "_MOST_INSTRUCTIONS", 100)
     with pytest.raises(InputError, match="too many for weights"):
@@ -285,7 +312,7 @@ def test_other_files_are_refused(tmp_path, content, message):
         ({"a/data.pkl": b"\x80\x02N.", "b/data.pkl": b"\x80\x02N."}, "holds 2 entries data.pkl"),
         ({"arr_0.npy": b""}, "holds 0 entries data.pkl"),
         ({"a/data.pkl": b"\x80\x02N.", "a/constants.pkl": b""}, "is a TorchScript program"),
-        ({"a/data.pkl": program(tensor())}, "has no entry a/data/0"),
+        ({"a/data.pkl": program(tensor())}, "has no entry 'a/data/0'"),
         ({"a/data.pkl": b"\x80\x02N.", "a/byteorder": b"middle"}, "neither little nor big"),
     ],
 )
