@@ -11,7 +11,10 @@ import pytest
 import tensorflow as tf
 
 from gated_inpaint import Generator
-from gated_inpaint.weights import write_arrays
+from gated_inpaint.models.deepfill_v2 import MODEL
+from gated_inpaint.types import Inputs
+from gated_inpaint.weights import weights_of
+from gated_inpaint.weights import write_weights as write_weights_file
 
 # Two logical devices, so that what runs on several can be tested.
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -33,10 +36,10 @@ class Case:
         return name in self.arrays
 
     def network_inputs(self):
-        """Image, mask (one per picture) and sketch if there is one, as the generator takes them."""
+        """`Inputs`: a mask for each picture, and a sketch if there is one."""
         image = self["image"] / np.float32(127.5) - 1
-        inputs = [image, np.repeat(self["mask"], len(image), axis=0).astype(np.float32)]
-        return inputs + ([self["sketch"].astype(np.float32)] if "sketch" in self else [])
+        mask = np.repeat(self["mask"], len(image), axis=0).astype(np.float32)
+        return Inputs(image, mask, self["sketch"].astype(np.float32) if "sketch" in self else None)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +77,7 @@ def random_generator(convolution="gated", width=8, seed=0, **options):
 
 def write_weights(generator, path):
     """Writes a generator's weights as a flat file or a TF1 checkpoint; returns the path."""
-    write_arrays({name: variable.numpy() for name, variable in generator.checkpoint_variables().items()}, path)
+    write_weights_file(path, weights_of(MODEL, generator))
     return path
 
 

@@ -97,11 +97,11 @@ def _complete(inpainter, job, options):
         completed = inpainter(photo.array, mask, sketch)
     else:
         stages = inpainter.stages(photo.array, mask, sketch)
-        completed = stages.complete
+        completed = stages.completed
+        attention = () if stages.offsets is None else (("attention", attention_picture(stages.offsets, *mask.shape)),)
         for name, picture in (
-            ("coarse", stages.coarse),
-            ("refined", stages.refined),
-            ("attention", attention_picture(stages.offsets, *mask.shape)),
+            *stages.stages.items(),
+            *attention,
             ("mask", mask_over_photo(photo.array, mask)),
             *_layer_pictures(inpainter, photo.array, mask, sketch),
         ):
@@ -110,14 +110,15 @@ def _complete(inpainter, job, options):
 
 
 def _layer_pictures(inpainter, image, mask, sketch):
-    """[(name, picture)]: gates of a gated network, masks of a partial one, nothing of a vanilla one."""
+    """[(name, picture)] of the network's `layer_maps`."""
     pictures = []
-    for layer, maps in inpainter.layer_maps(image, mask, sketch).items():
-        if inpainter.generator.convolution == "gated":
-            title, meaning = f"{layer}: its {maps.shape[-1]} gates", ("closed", "open")
-            pictures.append((f"gates_{layer}", channel_grid(maps, title, *meaning)))
-        else:
-            pictures.append((f"mask_{layer}", channel_grid(maps, f"{layer}: the mask behind it", "known", "hole")))
+    for name, maps in inpainter.layer_maps(image, mask, sketch).items():
+        kind, layer = name.split("_", 1)
+        title, meaning = {
+            "gates": (f"{layer}: its {maps.shape[-1]} gates", ("closed", "open")),
+            "mask": (f"{layer}: the mask behind it", ("known", "hole")),
+        }[kind]
+        pictures.append((name, channel_grid(maps, title, *meaning)))
     return pictures
 
 

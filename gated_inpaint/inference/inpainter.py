@@ -1,34 +1,31 @@
 """Completes pictures held in arrays: any height and width, gray or colour, with or without alpha, 8 or 16 bits a channel.
 
-The network wants RGB in [-1, 1] with sides divisible by 8. Everything between that and a person's picture happens here, in
-TensorFlow operations: gray is repeated to three channels and averaged back; the picture and its mask are continued by reflection
-at the bottom and right up to the next multiple of 8, so that the border sees more of the same picture rather than an edge; and the
+A network wants RGB in [-1, 1] with sides divisible by its `divisor`. Everything between that and a person's picture happens here,
+in TensorFlow operations: gray is repeated to three channels and averaged back; the picture and its mask are continued by reflection
+at the bottom and right up to the next multiple, so that the border sees more of the same picture rather than an edge; and the
 network's result is kept in the hole alone. Every pixel outside the hole, and all of the alpha channel, is the input's, bit for bit.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.holes import complete_holes
-from gated_inpaint.models.deepfill_v2.generator import DIVISOR
-from gated_inpaint.models.deepfill_v2.layer_maps import layer_maps
-from gated_inpaint.weights import load_generator
+from gated_inpaint.ops.levels import from_levels, to_levels
+from gated_inpaint.types import Inputs
+from gated_inpaint.weights import load_network
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
 
 
 class Stages(NamedTuple):
-    """What the network made on its way; arrays of the completed picture's dtype, without alpha."""
+    """What the network made on its way; pictures have the completed picture's dtype."""
 
-    coarse: np.ndarray  # The first stage's picture, [height, width, 3], everywhere.
-    refined: np.ndarray  # The second stage's picture, [height, width, 3], everywhere.
-    complete: np.ndarray  # The completed picture, shaped as the input.
-    offsets: (
-        np.ndarray
-    )  # int32 [ceil(height / 8), ceil(width / 8), 2]: from each position to where its attention looked, in 8 pixels.
+    stages: dict  # {name: [height, width, 3]}, everywhere, without alpha, in the order in which they were made.
+    completed: np.ndarray  # Shaped as the input.
+    offsets: Optional[np.ndarray]  # int32 [rows, columns, 2]: from each position to where its attention looked, in positions.
 
 
 class Inpainter:
@@ -58,7 +55,7 @@ class Inpainter:
     """
 
     def __init__(self, weights=None, precision="float32", eager=False):
-        self.generator = load_generator(weights, precision)
+        self.network = load_network(weights, precision)
         self._complete, self._stages, self._maps = (
             function if eager else tf.function(function, autograph=False)
             for function in (self.complete_tensors, self._stages_of_batch, self._maps_of_batch)
@@ -73,14 +70,15 @@ class Inpainter:
 
     def stages(self, image, mask, sketch=None):
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis."""
-        stages = Stages(*(array.numpy()[0] for array in _run_any_size(self._stages, self._checked_picture(image, mask, sketch))))
-        return stages._replace(complete=stages.complete.reshape(np.shape(image)))
+        made = _run_any_size(self._stages, self._checked_picture(image, mask, sketch))
+        made = tf.nest.map_structure(lambda array: None if array is None else array.numpy()[0], made)
+        return made._replace(completed=made.completed.reshape(np.shape(image)))
 
     def layer_maps(self, image, mask, sketch=None):
         """What some layers let through of one picture; arguments as for `stages`.
 
-        Returns {layer: float32 [height, width, channels]}, in [0, 1], as `networks.layer_maps` says, at the layer's scale or, if
-        that is larger, reduced to MAP_SIDE. They are of the picture that the network sees, continued to a multiple of 8.
+        Returns {layer: float32 [height, width, channels]}, in [0, 1], as `Network.layer_maps` says, at the layer's scale or, if
+        that is larger, reduced to MAP_SIDE. They are of the picture that the network sees, continued by reflection.
         """
         maps = _run_any_size(self._maps, self._checked_picture(image, mask, sketch))
         return {name: array.numpy()[0] for name, array in maps.items()}
@@ -95,7 +93,7 @@ class Inpainter:
 
         Returns the completed picture, a tensor of the image's shape and dtype.
         """
-        return self._run(image, mask, sketch).complete
+        return self._run(image, mask, sketch).completed
 
     def _checked_picture(self, image, mask, sketch):
         """`_checked_batch` of one picture."""
@@ -110,7 +108,7 @@ class Inpainter:
             raise InputError(f"The image must be of type uint8 or uint16, not {image.dtype}.")
         if image.ndim not in (2, 3, 4) or 0 in image.shape or (image.ndim > 2 and image.shape[-1] > 4):
             raise InputError(f"The image must have shape [height, width], or that with 1 to 4 channels, not {list(image.shape)}.")
-        if (sketch is None) == self.generator.sketch:
+        if (sketch is None) == self.network.takes_sketch:
             raise InputError(
                 "These weights complete along a sketch, and none was given."
                 if sketch is None
@@ -135,37 +133,39 @@ class Inpainter:
 
     def _maps_of_batch(self, image, mask, sketch=None):
         """The same as `layer_maps` for tensors, as `complete_tensors` takes them."""
-        return layer_maps(self.generator, *_network_inputs(image, mask, sketch), longest_side=MAP_SIDE)
+        return self.network.layer_maps(self._network_inputs(image, mask, sketch), MAP_SIDE)
 
     def _run(self, image, mask, sketch, return_intermediates=False):
-        """The `Stages` of a batch of tensors; if not `return_intermediates`, all but `complete` are right near the holes only."""
+        """The `Stages` of a batch of tensors; if not `return_intermediates`, all but `completed` are right near the holes only."""
         height, width = tf.unstack(tf.shape(image)[1:3])
         color_channels = _color_channels(image)
         color, alpha = image[..., :color_channels], image[..., color_channels:]
-        half_range = image.dtype.max / 2
-        made = complete_holes(self.generator, *_network_inputs(image, mask, sketch), return_intermediates=return_intermediates)
+        made = complete_holes(self.network, self._network_inputs(image, mask, sketch), return_intermediates)
 
         def as_levels(pictures):
-            levels = tf.round((pictures[:, :height, :width] + 1.0) * half_range)
-            return tf.cast(tf.clip_by_value(levels, 0, image.dtype.max), image.dtype)
+            return to_levels(pictures[:, :height, :width], image.dtype)
 
-        refined = made.refined
+        output = made.output
         if color_channels == 1:
-            refined = tf.reduce_mean(refined, axis=-1, keepdims=True)
-        completed = tf.concat([tf.where(mask, as_levels(refined), color), alpha], axis=-1)
-        return Stages(as_levels(made.coarse), as_levels(made.refined), completed, made.offsets)
+            output = tf.reduce_mean(output, axis=-1, keepdims=True)
+        completed = tf.concat([tf.where(mask, as_levels(output), color), alpha], axis=-1)
+        return Stages({name: as_levels(picture) for name, picture in made.stages.items()}, completed, made.offsets)
+
+    def _network_inputs(self, image, mask, sketch):
+        """`Inputs` as the network takes them."""
+        color_channels = _color_channels(image)
+        picture = tf.repeat(from_levels(image[..., :color_channels]), 3 // color_channels, axis=-1)
+        divisor = self.network.divisor
+        return Inputs(
+            *(
+                None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32), divisor)
+                for tensor in (picture, mask, sketch)
+            )
+        )
 
 
 def _color_channels(image):
     return 3 if image.shape[-1] > 2 else 1
-
-
-def _network_inputs(image, mask, sketch):
-    """Picture, mask and sketch (or None) as the network takes them."""
-    color_channels = _color_channels(image)
-    picture = tf.cast(image[..., :color_channels], tf.float32) / (image.dtype.max / 2) - 1.0
-    picture = tf.repeat(picture, 3 // color_channels, axis=-1)
-    return [None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32)) for tensor in (picture, mask, sketch)]
 
 
 def _run_any_size(function, arrays):
@@ -183,10 +183,10 @@ def _run_any_size(function, arrays):
         ) from error
 
 
-def _continue_by_reflection(images):
-    """Continues [batch, height, width, channels] at the bottom and right to the next multiple of 8, mirrored at the border."""
+def _continue_by_reflection(images, divisor):
+    """Continues [batch, height, width, channels] at the bottom and right to the next multiple, mirrored at the border."""
     for axis in (1, 2):
         size = tf.shape(images)[axis]
-        positions = tf.range(-(-size // DIVISOR) * DIVISOR) % (2 * size)
+        positions = tf.range(-(-size // divisor) * divisor) % (2 * size)
         images = tf.gather(images, tf.minimum(positions, 2 * size - 1 - positions), axis=axis)
     return images

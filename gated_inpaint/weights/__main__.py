@@ -9,7 +9,7 @@ from absl import app
 from absl.flags import argparse_flags
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.weights import load_generator, read_arrays, write_arrays
+from gated_inpaint.weights import load_network, read_weights, write_weights
 
 
 def parse(argv):
@@ -23,17 +23,15 @@ def parse(argv):
 
 def main(arguments):
     try:
-        generator = load_generator(arguments.source)  # Checks names and shapes.
-        arrays = read_arrays(arguments.source)
-        write_arrays(arrays, arguments.target)
+        network = load_network(arguments.source)  # Checks names and shapes.
+        weights = read_weights(arguments.source)
+        write_weights(arguments.target, weights)
     except InputError as error:
         print(f"gated_inpaint.weights: error: {error}", file=sys.stderr)
         return 1
-    networks = f"{generator.convolution} generator"
-    if any(name.startswith("discriminator/") for name in arrays):
-        networks += " and discriminator"
-    sketch = "with" if generator.sketch else "without"
-    print(f"Wrote {arguments.target}: {networks}, base width {generator.width}, {sketch} sketch channel.")
+    others = len(weights.arrays.keys() - network.named_variables().keys())
+    beside = f", and {others} variables of networks that train beside it" if others else ""
+    print(f"Wrote {arguments.target}: {weights.model.name}, {network.describe()}{beside}.")
     return 0
 
 

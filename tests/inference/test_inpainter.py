@@ -65,8 +65,8 @@ def test_gray_is_the_mean_of_the_colour_result(inpainter):
     image, mask = picture(24, 32, 1), hole(24, 32)
     stages = inpainter.stages(image, mask)
     color = inpainter(np.repeat(image, 3, axis=-1), mask)
-    assert np.abs(stages.complete[..., 0].astype(float) - color.mean(axis=-1))[mask].max() <= 1
-    np.testing.assert_array_equal(stages.complete[~mask], image[~mask])
+    assert np.abs(stages.completed[..., 0].astype(float) - color.mean(axis=-1))[mask].max() <= 1
+    np.testing.assert_array_equal(stages.completed[~mask], image[~mask])
 
 
 def test_padding_mirrors_picture_and_mask(inpainter):
@@ -89,7 +89,7 @@ def test_once_and_again_are_the_same(inpainter):
     mask[40:60, 100:130] = mask[250:, :9] = True
     once = Inpainter(DATA / "generator", eager=True)
     assert np.abs(once(image, mask).astype(int) - inpainter(image, mask)).max() <= 1
-    refined = once.stages(image, mask).refined
+    refined = once.stages(image, mask).stages["refined"]
     assert np.abs(refined[mask].astype(int) - inpainter(image, mask)[mask]).max() <= 1
 
 
@@ -103,10 +103,10 @@ def test_empty_mask_returns_a_copy(inpainter):
 def test_stages(inpainter):
     image, mask = picture(20, 30, 4), hole(20, 30)
     stages = inpainter.stages(image, mask)
-    assert stages.coarse.shape == stages.refined.shape == (20, 30, 3) and stages.offsets.shape == (3, 4, 2)
-    np.testing.assert_array_equal(stages.complete, inpainter(image, mask))
-    np.testing.assert_array_equal(stages.complete[mask][:, :3], stages.refined[mask])
-    assert (stages.coarse != stages.refined).any()
+    assert stages.stages["coarse"].shape == stages.stages["refined"].shape == (20, 30, 3) and stages.offsets.shape == (3, 4, 2)
+    np.testing.assert_array_equal(stages.completed, inpainter(image, mask))
+    np.testing.assert_array_equal(stages.completed[mask][:, :3], stages.stages["refined"][mask])
+    assert (stages.stages["coarse"] != stages.stages["refined"]).any()
 
 
 def test_sketch_steers_the_result_inside_the_hole(guided):
