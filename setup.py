@@ -26,7 +26,11 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
-    package_data={"gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"], "gated_inpaint.example": ["*.png"]},
+    package_data={
+        "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
+        "gated_inpaint.example": ["*.png"],
+        "gated_inpaint.study": ["page.html"],
+    },
     python_requires=">=3.9",
     install_requires=[
         # The last stack with TensorFlow Addons, and those after it.
@@ -44,6 +48,6 @@ setup(
         "baselines": BASELINES,
         "features": FEATURES,
         "serving": SERVING,
-        "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", *BASELINES, *SERVING],
+        "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },
 )

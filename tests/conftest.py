@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import pathlib
+import shutil
 
 import numpy as np
 import pytest
@@ -45,6 +46,26 @@ class Case:
 @pytest.fixture(scope="session")
 def data():
     return DATA
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium through Playwright; `chromium.new_context()` is a browser of its own.
+
+    Skips where there is none. Debian's package is `chromium`; nothing is downloaded here.
+    """
+    sync_api = pytest.importorskip("playwright.sync_api", reason="Tests of pages need Playwright: pip install '.[test]'.")
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if executable is None:
+        pytest.skip("Tests of pages need Chromium on the PATH.")
+    # It would look for hosts of its maker.
+    quiet = ("gpu", "quic", "background-networking", "component-update", "sync")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+        )
+        yield browser
+        browser.close()
 
 
 def cases(name):

@@ -15,7 +15,6 @@ from typing import NamedTuple, Optional
 
 import cv2
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
@@ -103,6 +102,8 @@ def write_png(path, array, icc_profile=None):
     Raises:
       InputError: the file cannot be written.
     """
+    import tensorflow as tf  # Seconds, which who only reads pictures need not wait for.
+
     data = tf.io.encode_png(array).numpy()
     if icc_profile:
         data = _insert_icc_profile(data, icc_profile)

@@ -107,7 +107,7 @@ class Trainer(contract.Trainer):
     ):
         networks = {"generator": generator, "discriminator": discriminator, "ema_generator": ema_generator}
         optimizers = {
-            "generator_optimizer": (generator_optimizer, generator.trainable_variables),
+            "generator_optimizer": (generator_optimizer, _in_order_of_slots(generator)),
             "discriminator_optimizer": (discriminator_optimizer, discriminator.trainable_variables),
         }
         if feature_network is not None:
@@ -205,3 +205,12 @@ class Trainer(contract.Trainer):
         self.minimise(self.feature_critics_optimizer, loss, tape, self.feature_critics.trainable_variables)
         means = [tf.add_n([masked_mean(one[half], one[2]) for one in halves]) / len(halves) * self.share for half in (0, 1)]
         return loss, dict(zip(("feature_score_of_photos", "feature_score_of_completed"), means))
+
+
+def _in_order_of_slots(generator):
+    """The generator's variables in the order in which checkpoints hold an optimiser's slots: by name on Keras 2, whose version 0.1
+    of this package kept the layers in a dictionary, and as they were made on Keras 3. So older runs resume."""
+    if hasattr(keras, "ops"):
+        return generator.trainable_variables
+    named = generator.named_variables()
+    return [named[name] for name in sorted(named, key=lambda name: name.rsplit("/", 1)[0])]
