@@ -25,7 +25,3 @@ def feature_distance(maps, others):
         )
         distances.append(tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1), axis=[1, 2]))
     return tf.add_n(distances) / len(distances)
-
-
-def _unit(features):
-    return tf.math.l2_normalize(features, axis=-1, epsilon=_SMALLEST_SQUARE)

@@ -58,7 +58,7 @@ def test_scores_and_where_the_hole_reaches(batch):
     np.testing.assert_array_equal(judged["coarse"][1][..., 0], [[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
 
 
-def test_heads_are_lipschitz_and_projections_are_fixed(batch):
+def test_heads_are_normalised_and_projections_are_fixed(batch):
     critics, others = FeatureCritics(TwoMaps.maps), FeatureCritics(TwoMaps.maps)
     for name, variable in critics.named_variables().items():
         same = np.array_equal(variable, others.named_variables()[name])
@@ -66,8 +66,7 @@ def test_heads_are_lipschitz_and_projections_are_fixed(batch):
     assert not any("projection" in variable.name for variable in critics.trainable_variables)
     maps = TwoMaps()(batch.inputs.image)
     kernel = critics.named_variables()["feature_critics/fine/conv1/kernel"]
-    for _ in range(30):
-        before = critics(maps, batch.inputs.mask, training=True)["fine"][0]
+    before = critics(maps, batch.inputs.mask)["fine"][0]
     kernel.assign(7 * kernel)
     np.testing.assert_allclose(critics(maps, batch.inputs.mask)["fine"][0], before, rtol=1e-4, atol=1e-6)
 
@@ -114,7 +113,9 @@ def test_a_step_trains_critics_and_generator(batch):
     expected += 0.1 * losses["feature_adversarial"] + 0.5 * losses["feature_matching"]
     np.testing.assert_allclose(losses["generator"], expected, rtol=1e-6)
     for name, variable in trainer.feature_critics.named_variables().items():
-        assert np.array_equal(variable, before[name]) == name.endswith("projection/kernel"), name
+        # As long as no score is beyond 1, a last bias moves real and completed ones alike, which the hinge does not mind.
+        rests = name.endswith(("projection/kernel", "conv3/bias"))
+        assert np.array_equal(variable, before[name]) == rests, name
 
 
 @pytest.mark.parametrize("weight", ["feature_critics_weight", "feature_matching_weight"])
@@ -155,15 +156,15 @@ def test_a_run_from_a_file(tmp_path, batch):
         build(dataclasses.replace(options, feature_maps="block16"), "float32")
 
 
-def test_two_replicas_are_one(batch):
+def test_two_replicas_are_one(batch, monkeypatch):
     """Each replica's loss is its share, so the sum over two of the same batch is that of one."""
-    options = make_trainer(), make_trainer()
-    alone = options[0].step((batch,), "all")
-    type(options[1]).share, share = property(lambda self: 0.5), Trainer.share
-    try:
-        half = options[1].step((batch,), "all")
-    finally:
-        type(options[1]).share = share
+    trainers = make_trainer(), make_trainer()
+    for trainer in trainers:  # Half a gradient alone, which no replica takes, would move Adam a little less than the whole.
+        for optimizer in trainer.optimizers.values():
+            optimizer.learning_rate = 0.0
+    alone = trainers[0].step((batch,), "all")
+    monkeypatch.setattr(Trainer, "share", 0.5)
+    half = trainers[1].step((batch,), "all")
     for name, value in alone.items():
         np.testing.assert_allclose(2 * half[name], value, rtol=1e-5, err_msg=name)
 
