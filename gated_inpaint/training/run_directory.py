@@ -140,7 +140,7 @@ class RunDirectory:
             others = [one for name, one in trainer.networks.items() if name not in ("generator", "ema_generator")]
             self._write_weights(_RUN_NETWORKS, trainer, *others)
         except (tf.errors.OpError, OSError, InputError) as error:
-            logging.error("The checkpoint of step %d could not be written: %s", trainer.steps_done, first_line(error))
+            logging.error("The checkpoint of step %d could not be written: %s", trainer.steps_done(), first_line(error))
 
     def best_so_far(self):
         """l1 in the hole at best.npz, in percent; infinite before the first validation."""
