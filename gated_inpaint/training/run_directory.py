@@ -5,7 +5,8 @@
   photos.json     the photos it found, checked once; photos.digest tells them from others
   checkpoints/    the newest checkpoints, to resume from; named by their step
   weights.npz     the weights that inference uses, at the newest checkpoint
-  best.npz        the same where validation was best (lowest l1 in the hole)
+  networks.npz    the same with the other networks, discriminator and critics, where a next run can begin
+  best.npz        weights.npz where validation was best (lowest l1 in the hole)
   tensorboard/    scalars and pictures
   lock            held by the process that trains here
 
@@ -32,8 +33,10 @@ from gated_inpaint.models.options import read_saved
 from gated_inpaint.weights import weights_of, write_weights
 from gated_inpaint.weights.formats import RUN_BEST, RUN_NEWEST
 
+_RUN_NETWORKS = "networks.npz"
+
 # Files whose unfinished forms, .NAME.SOMETHING, a kill leaves behind.
-_WRITTEN_WHOLE = ("options.json", "photos.json", "photos.digest", "best.json", RUN_BEST, RUN_NEWEST)
+_WRITTEN_WHOLE = ("options.json", "photos.json", "photos.digest", "best.json", RUN_BEST, RUN_NEWEST, _RUN_NETWORKS)
 
 
 class RunDirectory:
@@ -128,12 +131,14 @@ class RunDirectory:
             logging.set_verbosity(verbosity)
 
     def save(self, checkpoints, trainer):
-        """Saves a checkpoint, and the weights that inference uses. A failure is logged, and leaves what was there before."""
+        """Saves a checkpoint, and the weights beside it. A failure is logged, and leaves what was there before."""
         if not self.is_chief:
             return
         try:
             checkpoints.save()
             self._write_weights(RUN_NEWEST, trainer)
+            others = [one for name, one in trainer.networks.items() if name not in ("generator", "ema_generator")]
+            self._write_weights(_RUN_NETWORKS, trainer, *others)
         except (tf.errors.OpError, OSError, InputError) as error:
             logging.error("The checkpoint of step %d could not be written: %s", trainer.steps_done(), first_line(error))
 
@@ -150,8 +155,8 @@ class RunDirectory:
         except InputError as error:
             logging.error("The best weights of step %d could not be written: %s", step, first_line(error))
 
-    def _write_weights(self, name, trainer):
-        write_weights(self.path / name, weights_of(self.model, trainer.completing_network))
+    def _write_weights(self, name, trainer, *others):
+        write_weights(self.path / name, weights_of(self.model, trainer.completing_network, *others))
 
 
 class _AboveProgressBar(standard_logging.Handler):

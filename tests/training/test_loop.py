@@ -1,5 +1,6 @@
 """Whole runs: small networks on small pictures, in processes that are stopped, killed, starved of disk, and resumed."""
 
+import dataclasses
 import json
 import os
 import pathlib
@@ -15,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from efficientnet_lite_file import write_efficientnet_lite
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.models.deepfill_v2 import MODEL, Options
@@ -104,7 +106,17 @@ def straight(photos, tmp_path_factory):
 
 def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
     names = {path.name for path in straight.iterdir()}
-    files = {"lock", "options.json", "log.txt", "photos.json", "photos.digest", "weights.npz", "best.npz", "best.json"}
+    files = {
+        "lock",
+        "options.json",
+        "log.txt",
+        "photos.json",
+        "photos.digest",
+        "weights.npz",
+        "networks.npz",
+        "best.npz",
+        "best.json",
+    }
     assert names == files | {"checkpoints", "tensorboard"}
     assert json.loads((straight / "options.json").read_text())["steps"] == 8
     log = (straight / "log.txt").read_text()
@@ -133,6 +145,25 @@ def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
     assert_same_state(tmp_path / "run", straight)
     losses = scalars(tmp_path / "run", "loss/generator")
     assert losses == scalars(straight, "loss/generator")  # The same photos and masks, then, too.
+
+
+def test_critics_on_features_are_resumed_and_begun_from(photos, tmp_path):
+    network = write_efficientnet_lite(tmp_path / "lite0.pth")
+    straight, resumed = (
+        options(photos, tmp_path / name, steps=4, feature_network=str(network)) for name in ("straight", "resumed")
+    )
+    train(straight)
+    train(dataclasses.replace(resumed, steps=2))
+    train(resumed, override=True)
+    assert_same_state(tmp_path / "straight", tmp_path / "resumed")
+    assert any("feature_critics/block10/conv3/kernel" in name.replace(".S", "/") for name in state(tmp_path / "resumed"))
+    kept = read_weights(tmp_path / "resumed/networks.npz").arrays
+    begun = loop.make_trainer(MODEL, dataclasses.replace(resumed, init_weights=str(tmp_path / "resumed/networks.npz"), seed=1))
+    for name, variable in begun.networks["feature_critics"].named_variables().items():
+        np.testing.assert_array_equal(variable, kept[name])
+    network.write_bytes(network.read_bytes() + b"more")
+    with pytest.raises(InputError, match="has the MD5 .*, and this run needs"):
+        train(resumed, override=True)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -4,6 +4,7 @@
   generator       two stages of gated convolutions, with contextual attention (sections 3.1 and 3.2)
   discriminator   SN-PatchGAN (section 3.3)
   training        one step: hinge loss and L1 of both stages (section 3.3)
+  feature_critics more critics, on frozen features: an option, no part of the paper
   options         what a training can be told; the defaults are the paper's
   layer_maps      gates and masks, to be looked at (figure 3)
   recognition     the authors' files, by names and shapes

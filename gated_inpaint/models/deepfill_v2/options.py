@@ -1,8 +1,10 @@
 """Options of a DeepFill v2 training; the defaults are the paper's and its release's."""
 
 import dataclasses
+from typing import Optional
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.features import file_md5
 from gated_inpaint.models.options import TrainingOptions, option
 
 
@@ -23,13 +25,28 @@ class Options(TrainingOptions):
     # Optimisation
     optimizer: str = option("Adam", "Adam as released, SGD, or any optimiser of TensorFlow Addons where that is installed.")
     learning_rate: float = option(1e-4, "Learning rate of both networks.")
+    discriminator_learning_rate: float = option(
+        0.0, "Learning rate of the discriminator, and of the critics on features, if it is not that of the generator; 0: the same."
+    )
     learning_rate_decay: str = option(
         "none", "'none' as released, or 'cosine': to zero over --decay_steps.", choices=("none", "cosine")
     )
     decay_steps: int = option(0, "Steps until a decaying learning rate is zero; 0: the --steps that the run began with.")
     adversarial_weight: float = option(1.0, "Weight of the adversarial loss; 0 trains without a discriminator.")
     hole_weight: float = option(0.0, "Weight of an additional L1 inside the hole; 0 as released.")
+    hole_mean_weight: float = option(0.0, "Weight of an additional L1 inside the hole, divided by each hole's area; 0 as released.")
     ema_decay: float = option(0.999, "Decay, per step, of the generator's exponential moving average, which inference uses.")
+
+    # Critics on frozen features, beside the discriminator: no part of the paper.
+    feature_network: Optional[str] = option(
+        None, "File of a pretrained network, on whose features critics are trained; without one there are none.", True
+    )
+    feature_network_md5: str = option("", "MD5 of that file, which is checked; empty: that of the file when the run began.")
+    feature_maps: str = option("", "Names of the network's maps that have a critic, by commas; empty: those that suit it.")
+    feature_critics_weight: float = option(0.1, "Weight of these critics' adversarial loss.")
+    feature_matching_weight: float = option(
+        0.5, "Weight of the distance of these features, completed picture against photo; it needs no critic."
+    )
 
     @property
     def wants_sketch(self):
@@ -39,7 +56,18 @@ class Options(TrainingOptions):
         # More steps must not move the schedule of a run. (Older runs did not save it apart.)
         if saved is not None:
             saved.setdefault("decay_steps", saved["steps"])
-        return dataclasses.replace(self, decay_steps=self.decay_steps or (saved["decay_steps"] if saved else self.steps))
+        decay_steps = self.decay_steps or (saved["decay_steps"] if saved else self.steps)
+        return dataclasses.replace(self, decay_steps=decay_steps, feature_network_md5=self._checked_md5(saved))
+
+    def _checked_md5(self, saved):
+        """The feature network is in no checkpoint, so the run must go on with the file that it began with."""
+        if not self.feature_network:
+            return self.feature_network_md5
+        expected = self.feature_network_md5 or (saved or {}).get("feature_network_md5", "")
+        found = file_md5(self.feature_network)
+        if expected and found != expected:
+            raise InputError(f"--feature_network={self.feature_network} has the MD5 {found}, and this run needs {expected}.")
+        return found
 
     def check(self):
         super().check()
@@ -47,3 +75,5 @@ class Options(TrainingOptions):
             raise InputError("--sketch and --convolution=partial: partial convolutions do not see what lies in the hole.")
         if self.size % 8:
             raise InputError(f"--size must be a multiple of 8, not {self.size}.")
+        if not self.feature_network and (self.feature_network_md5 or self.feature_maps):
+            raise InputError("--feature_network_md5 and --feature_maps are of a network that --feature_network has to name.")
