@@ -24,6 +24,7 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
     package_data={"gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"], "gated_inpaint.example": ["*.png"]},
+    entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
         # The last stack with TensorFlow Addons, and those after it.

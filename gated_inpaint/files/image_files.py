@@ -11,7 +11,7 @@ import pathlib
 import struct
 import warnings
 import zlib
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.files.metadata import Metadata
 from gated_inpaint.files.writing import write_whole
 
 DEFAULT_MAX_MEGAPIXELS = 100
@@ -44,8 +45,9 @@ _MAKE_UPRIGHT = {
 class Photo(NamedTuple):
     """A picture as read from a file."""
 
-    array: np.ndarray  # [height, width, 1-4], uint8 or uint16.
-    icc_profile: Optional[bytes]
+    array: np.ndarray  # [height, width, 1-4], uint8 or uint16, upright.
+    metadata: Metadata = Metadata()
+    notes: tuple = ()  # Remarks of one line, such as "only the first of 3 frames was read".
 
 
 def read_photo(path, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
@@ -61,6 +63,12 @@ def read_photo(path, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
         raise InputError(f"There is no file {path}.") from error
     except OSError as error:
         raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    return decode_photo(data, path, max_megapixels)
+
+
+def decode_photo(data, name, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
+    """The same as `read_photo` for a file's bytes; messages call it `name`."""
+    path = name
     if not data:
         raise InputError(f"{path} is empty.")
 
@@ -80,21 +88,25 @@ def read_photo(path, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
         except (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error) as error:
             raise InputError(f"{path} is damaged or cut short: {error}.") from error
     array = np.ascontiguousarray(_MAKE_UPRIGHT.get(orientation, lambda array: array)(array))
-    return Photo(array, image.info.get("icc_profile"))
+    return Photo(array, Metadata(image.format, image.info.get("icc_profile")))
 
 
-def read_mask(path, invert=False, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
-    """Reads a mask as bool [height, width], true in the hole.
+def write_picture(path, array, photo=None, quality=95):
+    """Writes a picture in the format that the path's suffix names; `path` is complete, or as it was before.
 
-    The hole is what is brighter than half of white, or with `invert` what is not; what is transparent is never the hole.
+    Arguments:
+      path: ends in .png.
+      array: [height, width, 1-4], uint8 or uint16.
+      photo: the `Photo` it was made of, whose metadata goes along; None: there is none.
+      quality: of a format that loses something, 1 to 100.
+
+    Raises:
+      InputError: the suffix is another one, the format cannot hold the array, or the file cannot be written.
     """
-    array = read_photo(path, max_megapixels).array
-    level = array.astype(np.float32) / np.iinfo(array.dtype).max
-    gray = level[..., : 3 if level.shape[-1] > 2 else 1].mean(axis=-1)
-    hole = gray <= 0.5 if invert else gray > 0.5
-    if level.shape[-1] in (2, 4):
-        hole &= level[..., -1] > 0.5
-    return hole
+    path = pathlib.Path(path)
+    if path.suffix.lower() != ".png":
+        raise InputError(f"The output {path} must end in .png.")
+    write_png(path, array, photo and photo.metadata.icc_profile)
 
 
 def write_png(path, array, icc_profile=None):

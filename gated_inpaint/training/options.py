@@ -1,4 +1,4 @@
-"""Everything that a training run can be told, in one place. `train_main.py` has a flag of the same name for each field."""
+"""Everything that a training run can be told, in one place. `gated-inpaint train` has a flag of the same name for each field."""
 
 import dataclasses
 import json

@@ -6,7 +6,7 @@ Two formats, both keyed by the names in the authors' checkpoints (`inpaint_net/c
   a flat `.npz` of arrays, never pickled; pictures are RGB, as everywhere in this package. It also holds networks of partial and
   vanilla convolutions, which the authors' graph cannot read; the names say so: `inpaint_net_partial/conv1/kernel`, ...
 
-`python -m gated_inpaint.weights convert SOURCE TARGET` goes from one to the other.
+`gated-inpaint weights convert SOURCE TARGET` goes from one to the other.
 """
 
 from gated_inpaint.weights.formats import read_arrays, write_arrays

@@ -7,9 +7,9 @@ import tensorflow as tf
 from conftest import DATA, cases, write_weights
 
 from gated_inpaint import Generator, InputError
+from gated_inpaint.commands.main import run
 from gated_inpaint.models.deepfill_v2.generator import CHECKPOINT_ROOTS, COARSE, channels_of
 from gated_inpaint.weights import load_generator, read_arrays
-from gated_inpaint.weights.__main__ import main, parse
 from gated_inpaint.weights.loading import generator_options
 
 
@@ -19,7 +19,7 @@ def arrays():
 
 
 def convert(*arguments):
-    return main(parse(["weights", "convert", *map(str, arguments)]))
+    return run("weights", ["convert", *map(str, arguments)], "weights")
 
 
 def test_checkpoint_is_found_by_folder_prefix_and_in_a_moved_folder(tmp_path, arrays):
@@ -152,6 +152,6 @@ def test_unreadable_weights_are_refused(tmp_path):
 
 def test_convert_says_what_is_wrong(tmp_path, capsys):
     assert convert(tmp_path / "missing.npz", tmp_path / "target.npz") == 1
-    assert capsys.readouterr().err.startswith("gated_inpaint.weights: error: There is no weights file")
+    assert capsys.readouterr().err.startswith("weights: error: There is no weights file")
     assert convert(DATA / "generator", tmp_path / "nowhere/target.npz") == 1
     assert "nowhere does not exist" in capsys.readouterr().err
