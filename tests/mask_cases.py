@@ -46,7 +46,7 @@ def _painted_over(picture, color):
     return np.where(hole, np.uint8(color), picture)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def mask_files():
     """{name of a file: (its bytes, the hole as bool [64, 96], or None where it is no mask)}."""
     hard, soft = stroke(), stroke(cv2.LINE_AA)
