@@ -58,7 +58,7 @@ def evaluate(options, resume=False):
         method.check(name, protocol.keys, options.size)
     if (options.fid_network or options.features) and len(protocol.photos) < 2:
         raise InputError("A Frechet distance needs at least two photos.")
-    features = options.features and Features(options.features, options.size)
+    features = options.features and Features(options.features)
     lpips = options.lpips_network and Lpips(options.lpips_network)
     fid_features = options.fid_network and FidFeatures(options.fid_network)
 

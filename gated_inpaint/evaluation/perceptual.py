@@ -3,12 +3,11 @@ downloaded.
 
 All are given by path. Of any network of pictures to maps, as `features.load_feature_network` reads them:
 
-  perceptual     of two pictures: at every position of a map the squared distance of the two vectors of channels, each of length 1;
-                 its mean over the positions, and over the maps that are compared
+  perceptual     of two pictures: `losses.perceptual.feature_distance` of the maps that are compared
   Frechet (MAP)  of two sets of pictures: the Frechet distance of a map's means over its positions, taken as normally distributed
 
 The maps that are compared are the last of each size: of EfficientNet-Lite2 those behind blocks 0, 3, 6 and 14, at 1/2 to 1/16 of
-the picture's side, and the head at 1/32. The early ones see texture, the late ones what the picture shows. A network must not be
+the picture's side, and 20 at 1/32. The early ones see texture, the late ones what the picture shows. A network must not be
 the one that a method was trained with.
 
 Of networks for one purpose:
@@ -33,6 +32,7 @@ from gated_inpaint.errors import InputError, first_line
 from gated_inpaint.features import load_feature_network
 from gated_inpaint.features.saved_model import SavedModel
 from gated_inpaint.files.pairing import digest
+from gated_inpaint.losses.perceptual import feature_distance
 
 # Tensors of the frozen graph: pictures from 0 to 255, and the 2048 features behind the last pooling.
 _FROZEN_INPUT, _FROZEN_OUTPUT = "ExpandDims:0", "pool_3:0"
@@ -75,22 +75,20 @@ class Features:
     """A feature network as a metric. Arguments: its path. Raises InputError if it cannot be used.
 
     Attributes:
-      maps: names of the maps that are compared, for pictures of the size that it was first given.
+      maps: names of the maps that are compared, from fine to coarse.
       description: tells it from others.
     """
 
-    def __init__(self, path, size):
+    def __init__(self, path):
         self._path = path
         self._network = load_feature_network(path)
         self.description = f"{self._network.name}, {_description(path)}"
-        shapes = {name: found.shape for name, found in self._network(tf.zeros([1, size, size, 3])).items()}
-        last_of_size = {tuple(shape[1:3]): name for name, shape in shapes.items()}
-        self.maps = [last_of_size[size] for size in sorted(last_of_size, reverse=True)]
+        last_of_stride = {one.stride: name for name, one in self._network.maps.items()}
+        self.maps = [last_of_stride[stride] for stride in sorted(last_of_stride)]
 
         @tf.function(autograph=False)
         def distance(photo, completed):
-            ones, others = (self._network(picture, self.maps) for picture in (photo, completed))
-            return tf.reduce_mean([_mean_squared_distance(ones[name], others[name]) for name in self.maps])
+            return feature_distance(*(self._network(picture, self.maps) for picture in (photo, completed)))
 
         @tf.function(autograph=False)
         def means(picture):
@@ -100,7 +98,7 @@ class Features:
 
     def __call__(self, photo, completed):
         """The perceptual distance of two pictures, uint8 [height, width, 3]: a float."""
-        return float(_finite(self._distance(*(_from_minus_1(picture) for picture in (photo, completed))).numpy(), self._path))
+        return float(_finite(self._distance(*(_from_minus_1(picture) for picture in (photo, completed))).numpy()[0], self._path))
 
     def means(self, pictures):
         """{map: float64 [pictures, channels]}: means over the positions, of an iterable of pictures, uint8 [height, width, 3]."""
@@ -161,12 +159,6 @@ def _finite(output, path):
     if not np.issubdtype(output.dtype, np.number) or not np.isfinite(output).all():
         raise InputError(f"The network {path} gives values that are no finite numbers.")
     return output
-
-
-def _mean_squared_distance(ones, others):
-    """Of the vectors of channels, each of length 1."""
-    difference = tf.math.l2_normalize(ones, axis=-1) - tf.math.l2_normalize(others, axis=-1)
-    return tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1))
 
 
 def _from_minus_1(picture):

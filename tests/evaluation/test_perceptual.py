@@ -93,7 +93,7 @@ def test_lpips_network_is_given_pictures_from_minus_one_to_one(tmp_path):
 
 
 def test_perceptual_distance_is_of_directions_at_the_last_map_of_each_size(tmp_path):
-    features = Features(save_maps(tmp_path / "network"), 8)
+    features = Features(save_maps(tmp_path / "network"))
     assert features.maps == ["b", "c"]
     one, other = pictures(2)
     distances = []
@@ -107,7 +107,7 @@ def test_perceptual_distance_is_of_directions_at_the_last_map_of_each_size(tmp_p
 
 def test_means_of_maps(tmp_path):
     some = pictures(3)
-    means = Features(save_maps(tmp_path / "network"), 8).means(some)
+    means = Features(save_maps(tmp_path / "network")).means(some)
     assert list(means) == ["b", "c"] and means["b"].dtype == np.float64
     np.testing.assert_allclose(means["b"], 2 * (np.mean(some, axis=(1, 2)) / 127.5 - 1) + 3, rtol=1e-5)
     np.testing.assert_allclose(means["c"], np.mean(np.array(some)[:, ::2, ::2, 1:], axis=(1, 2)) / 127.5 - 1, atol=1e-5)

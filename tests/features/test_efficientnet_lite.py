@@ -1,132 +1,92 @@
+"""Reference: efficientnet_lite_pytorch 0.1.0 on PyTorch 2.13, with the weights of `random_weights`."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow import keras
+from efficientnet_lite_file import random_weights, write_efficientnet_lite
+from torch_file import write_state_dict
 
-from gated_inpaint.features import efficientnet_lite
-from gated_inpaint.features.efficientnet_lite import EfficientNetLite, blocks_of, convolution_shapes, recognise
+from gated_inpaint import InputError
+from gated_inpaint.features import FeatureMap, file_md5, load_feature_network
+from gated_inpaint.features.efficientnet_lite import EfficientNetLite
 
-# Of a bottleneck with an expansion, in its order.
-_NORMS = {"_expand_conv": "_bn0", "_depthwise_conv": "_bn1", "_project_conv": "_bn2", "_conv_stem": "_bn0", "_conv_head": "_bn1"}
-
-
-def random_weights(variant):
-    """Weights as a PyTorch file has them, by name."""
-    rng, arrays = np.random.default_rng(0), {}
-    for name, shape in convolution_shapes(variant).items():
-        convolution = name[: -len(".weight")]
-        prefix, _, last = convolution.rpartition(".")
-        norm = f"{prefix}.{_NORMS[last]}".lstrip(".")
-        arrays[name] = rng.normal(0, np.sqrt(2 / np.prod(shape[1:])), shape).astype(np.float32)
-        # Variances so small that the epsilon beside them matters.
-        for part, low, high in (("weight", 0.1, 0.3), ("bias", -1, 1), ("running_mean", -1, 1), ("running_var", 0.02, 0.1)):
-            arrays[f"{norm}.{part}"] = rng.uniform(low, high, shape[0]).astype(np.float32)
-    return arrays
+PICTURES = np.random.default_rng(1).uniform(-1, 1, (2, 64, 96, 3)).astype(np.float32)
 
 
-class Reference:
-    """The network of Keras' layers, batch normalisations and all, read off the paper's table 1 and the block's figure."""
-
-    def __init__(self, arrays):
-        self._arrays = arrays
-
-    def __call__(self, features, stages):
-        features, maps, index = self._layer(features, "_conv_stem", "_bn0", stride=2), [], 0
-        for number, expansion, side, stride, channels in stages:
-            for which in range(number):
-                before, prefix = features, f"_blocks.{index}."
-                if expansion > 1:
-                    features = self._layer(features, f"{prefix}_expand_conv", f"{prefix}_bn0")
-                    assert features.shape[-1] == expansion * before.shape[-1]
-                stride_here = stride if which == 0 else 1
-                features = self._layer(features, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride_here, side=side)
-                features = self._layer(features, f"{prefix}_project_conv", f"{prefix}_bn2", activation=False)
-                assert features.shape[-1] == channels
-                features = features + before if which else features
-                maps.append(features)
-                index += 1
-        return [*maps, self._layer(features, "_conv_head", "_bn1")]
-
-    def _layer(self, features, convolution, norm, stride=1, side=None, activation=True):
-        kernel = self._arrays[f"{convolution}.weight"].transpose(2, 3, 1, 0)
-        if side:
-            assert kernel.shape[:2] == (side, side)
-            layer = keras.layers.DepthwiseConv2D(side, stride, "same", use_bias=False)
-            kernel = kernel.transpose(0, 1, 3, 2)
-        else:
-            layer = keras.layers.Conv2D(kernel.shape[-1], kernel.shape[0], stride, "same", use_bias=False)
-        layer.build(features.shape)
-        layer.set_weights([kernel])
-        normalisation = keras.layers.BatchNormalization(epsilon=1e-3)
-        normalisation.build((None, None, None, len(self._arrays[f"{norm}.bias"])))
-        normalisation.set_weights([self._arrays[f"{norm}.{part}"] for part in ("weight", "bias", "running_mean", "running_var")])
-        features = normalisation(layer(features), training=False)
-        return keras.layers.ReLU(6.0)(features) if activation else features
+LITE0 = random_weights("EfficientNet-Lite0")
 
 
-LITE0 = (
-    (1, 1, 3, 1, 16),
-    (2, 6, 3, 2, 24),
-    (2, 6, 5, 2, 40),
-    (3, 6, 3, 2, 80),
-    (3, 6, 5, 1, 112),
-    (4, 6, 5, 2, 192),
-    (1, 6, 3, 1, 320),
+@pytest.fixture(scope="module")
+def lite0(tmp_path_factory):
+    return write_efficientnet_lite(tmp_path_factory.mktemp("lite0") / "lite0.pth")
+
+
+def test_maps_agree_with_the_reference(data):
+    expected = np.load(data / "efficientnet_lite.npz")
+    for name in ("EfficientNet-Lite0", "EfficientNet-Lite2"):
+        network = EfficientNetLite(name, random_weights(name))
+        names = [key.split("/")[1] for key in expected.files if key.startswith(name)]
+        maps = network(PICTURES, names)
+        assert list(maps) == names and len(names) == 4
+        for map_name, features in maps.items():
+            channels, stride = network.maps[map_name]
+            assert features.shape == (2, 64 // stride, 96 // stride, channels)
+            wanted = expected[f"{name}/{map_name}"]
+            np.testing.assert_allclose(features[:, ::3, ::3, ::5], wanted, atol=2e-4 * np.abs(wanted).max())
+
+
+def test_a_file_is_recognised(lite0, tmp_path):
+    network = load_feature_network(lite0)
+    assert network.name == "EfficientNet-Lite0"
+    chosen = {name: network.maps[name] for name in network.default_maps}
+    assert chosen == {"block2": FeatureMap(24, 4), "block4": FeatureMap(40, 8), "block10": FeatureMap(112, 16)}
+    np.testing.assert_array_equal(network(PICTURES)["block4"], network(PICTURES, ["block4"])["block4"])
+    lite2 = load_feature_network(write_efficientnet_lite(tmp_path / "lite2.pth", "EfficientNet-Lite2"))
+    assert (lite2.name, lite2.default_maps) == ("EfficientNet-Lite2", ("block3", "block6", "block14"))
+
+
+def test_pictures_whose_sides_the_strides_do_not_divide(lite0):
+    maps = load_feature_network(lite0)(tf.zeros([1, 41, 50, 3]))
+    assert [features.shape[1:3].as_list() for features in maps.values()] == [[11, 13], [6, 7], [3, 4]]
+
+
+def test_bfloat16_keeps_the_maps_near(lite0):
+    exact, near = (load_feature_network(lite0, dtype)(PICTURES) for dtype in ("float32", "bfloat16"))
+    for name, features in exact.items():
+        assert near[name].dtype == tf.float32
+        error = np.sqrt(np.mean((near[name] - features) ** 2)) / np.std(features)
+        assert 0 < error < 0.05
+
+
+def test_gradients_reach_the_pictures_and_nothing_trains(lite0):
+    pictures = tf.Variable(PICTURES)
+    network = load_feature_network(lite0)
+    with tf.GradientTape() as tape:
+        loss = tf.add_n([tf.reduce_mean(features**2) for features in network(pictures).values()])
+    assert list(tape.watched_variables()) == [pictures]
+    gradient = tape.gradient(loss, pictures).numpy()
+    assert (np.abs(gradient).max(axis=(1, 2, 3)) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "arrays, words",
+    [
+        ({"conv.weight": np.zeros([1, 1, 3, 3])}, r"no feature network that is known here \(EfficientNet-Lite0, .*conv.weight"),
+        ({**LITE0, "_blocks.16._bn1.bias": np.zeros([4])}, "no feature network"),
+        ({**LITE0, "_bn0.bias": np.zeros([16])}, "no feature network"),
+        (
+            {**random_weights("EfficientNet-Lite0"), "_bn0.bias": np.full([32], np.inf)},
+            "_bn0.bias holds values that are not finite",
+        ),
+    ],
 )
+def test_other_files_are_refused(tmp_path, arrays, words):
+    with pytest.raises(InputError, match=words):
+        load_feature_network(write_state_dict(tmp_path / "other.pth", arrays))
 
 
-@pytest.fixture(scope="module")
-def arrays():
-    return random_weights("EfficientNet-Lite0")
-
-
-@pytest.fixture(scope="module")
-def pictures():
-    return tf.random.stateless_uniform([2, 44, 35, 3], [0, 0], -1, 1)  # Neither side is divisible: 'SAME' pads unevenly.
-
-
-def test_every_map_is_that_of_layer_after_layer(arrays, pictures):
-    network = EfficientNetLite("EfficientNet-Lite0", arrays)
-    maps = network(pictures)
-    expected = Reference(arrays)(pictures, LITE0)
-    assert list(maps) == list(network.channels) == [*(f"block{index}" for index in range(16)), "head"]
-    for (name, found), wanted in zip(maps.items(), expected):
-        assert found.shape[-1] == network.channels[name] and found.dtype == tf.float32
-        assert np.linalg.norm(found - wanted) < 1e-4 * np.linalg.norm(wanted), name
-
-
-def test_maps_are_chosen_and_nothing_behind_them_is_computed(arrays, pictures, monkeypatch):
-    network = EfficientNetLite("EfficientNet-Lite0", arrays)
-    everything, run = network(pictures), []
-    original = EfficientNetLite._run_block
-    monkeypatch.setattr(
-        EfficientNetLite, "_run_block", lambda self, index, *more: run.append(index) or original(self, index, *more)
-    )
-    maps = network(pictures, ["block4", "block2"])
-    assert list(maps) == ["block4", "block2"] and run == [0, 1, 2, 3, 4]
-    for name, found in maps.items():
-        np.testing.assert_array_equal(found, everything[name])
-
-
-def test_bfloat16_gives_float32_maps_that_are_near(arrays, pictures):
-    exact, rounded = (
-        EfficientNetLite("EfficientNet-Lite0", arrays, dtype)(pictures, ["block4"])["block4"] for dtype in ("float32", "bfloat16")
-    )
-    assert rounded.dtype == tf.float32
-    error = np.linalg.norm(exact - rounded) / np.linalg.norm(exact)
-    assert 1e-4 < error < 0.05
-
-
-def test_lite2_is_wider_and_deeper_but_for_its_ends():
-    blocks = blocks_of("EfficientNet-Lite2")
-    assert [block.channels for block in blocks] == [16] + 3 * [24] + 3 * [48] + 4 * [88] + 4 * [120] + 5 * [208] + [352]
-    assert [block.stride for block in blocks if block.stride > 1] == [2, 2, 2, 2]
-
-
-def test_variants_are_known_by_their_convolutions():
-    for variant in efficientnet_lite.VARIANTS:
-        shapes = {**convolution_shapes(variant), "_fc.weight": (1000, 1280), "_bn0.bias": (32,)}
-        assert recognise(shapes) == variant
-        del shapes["_blocks.3._project_conv.weight"]
-        assert recognise(shapes) is None
-    assert recognise({"conv1.weight": (64, 3, 7, 7)}) is None
+def test_md5_of_a_file(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    assert file_md5(tmp_path / "file") == "900150983cd24fb0d6963f7d28e17f72"
+    with pytest.raises(InputError, match="Cannot read .*nowhere: No such file"):
+        file_md5(tmp_path / "nowhere")

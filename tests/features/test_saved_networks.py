@@ -2,10 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow import keras
-from test_efficientnet_lite import random_weights
 
 from gated_inpaint import InputError
-from gated_inpaint.features import load_feature_network, reading
+from gated_inpaint.features import FeatureMap, load_feature_network
 
 
 def small_keras_model(outputs=("fine", "coarse"), side=None):
@@ -24,7 +23,7 @@ def pictures():
 def check(network, model, pictures, names):
     expected = model(pictures)
     expected = list(expected.values()) if isinstance(expected, dict) else expected
-    assert set(network.channels.items()) == {(names[0], 4), (names[1], 5)}
+    assert network.maps == {names[0]: FeatureMap(4, 1), names[1]: FeatureMap(5, 2)}
     found = network(pictures)
     for name, wanted in zip(names, expected):
         np.testing.assert_allclose(found[name], wanted, atol=1e-5)
@@ -56,14 +55,7 @@ def test_saved_models(tmp_path, pictures):
     check(network, model, pictures, ("fine", "coarse"))
 
 
-def test_pytorch_weights_of_a_network_that_is_built_here(monkeypatch):
-    monkeypatch.setattr(reading, "state_dict", lambda path: random_weights("EfficientNet-Lite0"))
-    network = load_feature_network("lite0.pth", "bfloat16")
-    assert network.name == "EfficientNet-Lite0" and network.channels["block10"] == 112
-    assert network(tf.zeros([1, 32, 32, 3]), ["block10"])["block10"].shape == (1, 2, 2, 112)
-
-
-def test_what_cannot_be_used_is_refused(tmp_path, data, pictures):
+def test_what_cannot_be_used_is_refused(tmp_path, pictures):
     small_keras_model(side=8).save(tmp_path / "sized.keras")
     picture = keras.Input((8, 8, 1))
     keras.Model(picture, keras.layers.Conv2D(4, 3)(picture)).save(tmp_path / "gray.keras")
@@ -76,11 +68,10 @@ def test_what_cannot_be_used_is_refused(tmp_path, data, pictures):
             "takes pictures of shape (None, 8, 8, 3), and these are",
         ),
         (lambda: load_feature_network(tmp_path / "gray.keras"), "not one picture [batch, height, width, 3]"),
-        (lambda: load_feature_network(tmp_path / "flat.keras"), "output flat"),
+        (lambda: load_feature_network(tmp_path / "flat.keras"), "[1, 192], and is no map"),
         (lambda: load_feature_network(tmp_path / "damaged.keras"), "cannot be read"),
         (lambda: load_feature_network(tmp_path / "nowhere.keras"), "cannot be read"),
         (lambda: load_feature_network(tmp_path), "is no SavedModel"),
-        (lambda: load_feature_network(data / "weight_files/torch_zip.pth"), "no network that is built here (EfficientNet-Lite0, "),
     ):
         with pytest.raises(InputError) as caught:
             action()
