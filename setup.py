@@ -23,7 +23,11 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
-    package_data={"gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"], "gated_inpaint.example": ["*.png"]},
+    package_data={
+        "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
+        "gated_inpaint.example": ["*.png"],
+        "gated_inpaint.study": ["page.html"],
+    },
     entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
@@ -41,6 +45,6 @@ setup(
     extras_require={
         "baselines": BASELINES,
         "serving": SERVING,
-        "test": ["pytest", "pytest-xdist", "ruff", "scikit-image", *BASELINES, *SERVING],
+        "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },
 )

@@ -5,14 +5,8 @@ import time
 import tensorflow as tf
 
 from gated_inpaint.models.deepfill_v2.discriminator import CONVOLUTIONS, RELEASED_WIDTH
-from gated_inpaint.models.deepfill_v2.generator import (
-    AFTER_ATTENTION,
-    BEFORE_ATTENTION,
-    COARSE,
-    DECODER,
-    HALLUCINATION,
-    PlainConv,
-)
+from gated_inpaint.models.deepfill_v2.tables import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
+from gated_inpaint.models.rows import LastConv
 
 MATRIX_SIDE = 3072
 
@@ -27,7 +21,7 @@ def dense_flops(size, width):
     for table, channels in tables:
         side = size // 4 if table in (AFTER_ATTENTION, DECODER) else size
         for row in table:
-            if isinstance(row, PlainConv):
+            if isinstance(row, LastConv):
                 filters = outputs = 3
             else:
                 side = side * 2 if row.upsample else side // row.stride

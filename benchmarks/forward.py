@@ -20,6 +20,7 @@ from absl import app, flags
 from arithmetic import dense_flops, matrix_product, seconds
 
 from gated_inpaint.models.deepfill_v2 import Generator
+from gated_inpaint.types import Inputs
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256", "512"], "Heights and widths to measure; multiples of 8.")
@@ -40,7 +41,7 @@ def main(_):
         mask = np.zeros([FLAGS.batch, size, size, 1], np.float32)
         mask[:, size // 4 : size // 2, size // 4 : size // 2] = 1
         image = tf.random.uniform([FLAGS.batch, size, size, 3], -1, 1)
-        forward = tf.function(lambda image, mask: generator(image, mask).complete)
+        forward = tf.function(lambda image, mask: generator(Inputs(image, mask)).composite)
         for _ in range(2):
             seconds(product), seconds(forward, image, mask)
         rounds = [(seconds(product), seconds(forward, image, mask)) for _ in range(FLAGS.rounds)]

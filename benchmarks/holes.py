@@ -22,6 +22,7 @@ from random_weights import randomize
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.masks import strokes
 from gated_inpaint.models.deepfill_v2 import Generator
+from gated_inpaint.types import Inputs
 from gated_inpaint.weights.loading import KERAS_DTYPES
 
 FLAGS = flags.FLAGS
@@ -48,8 +49,8 @@ def functions(precision):
     """The generator on whole pictures and on holes alone, with random weights."""
     generator = randomize(Generator(dtype=KERAS_DTYPES[precision]))
     pictures = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
-    whole = tf.function(lambda image, mask: generator(image, mask).complete, input_signature=pictures)
-    holes = tf.function(lambda image, mask: complete_holes(generator, image, mask).complete, input_signature=pictures)
+    whole = tf.function(lambda image, mask: generator(Inputs(image, mask)).composite, input_signature=pictures)
+    holes = tf.function(lambda image, mask: complete_holes(generator, Inputs(image, mask)).composite, input_signature=pictures)
     return whole, holes
 
 

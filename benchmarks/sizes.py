@@ -54,11 +54,10 @@ def random_weights(path):
     """Writes weights of full width."""
     from random_weights import randomize
 
-    from gated_inpaint.models.deepfill_v2 import Generator
-    from gated_inpaint.weights.formats import write_arrays
+    from gated_inpaint.models.deepfill_v2 import MODEL, Generator
+    from gated_inpaint.weights import weights_of, write_weights
 
-    variables = randomize(Generator()).checkpoint_variables()
-    write_arrays({name: variable.numpy() for name, variable in variables.items()}, path)
+    write_weights(path, weights_of(MODEL, randomize(Generator())))
     return path
 
 
@@ -66,6 +65,7 @@ def measure(size, method):
     import tensorflow as tf
 
     from gated_inpaint import Inpainter
+    from gated_inpaint.types import Inputs
 
     width, height = map(int, size.split("x"))
     side = math.isqrt(int(FLAGS.hole * width * height))
@@ -77,7 +77,7 @@ def measure(size, method):
     if method == "dense":
         shape = [1, height - height % 8, width - width % 8]
         inputs = tf.random.uniform([*shape, 3], -1, 1), tf.constant(mask[None, : shape[1], : shape[2], None], tf.float32)
-        generate = tf.function(lambda image, mask: inpainter.generator(image, mask).complete)
+        generate = tf.function(lambda image, mask: inpainter.network(Inputs(image, mask)).composite)
 
         def complete():
             generate(*inputs).numpy()

@@ -24,7 +24,7 @@ from tensorflow import keras
 from gated_inpaint.data import find_photos, training_examples
 from gated_inpaint.masks import mask_function
 from gated_inpaint.models.deepfill_v2 import Discriminator, Generator
-from gated_inpaint.models.deepfill_v2.training import Batch, TrainingStep
+from gated_inpaint.models.deepfill_v2.training import Trainer
 from gated_inpaint.training.batches import add_masks
 from gated_inpaint.weights.loading import KERAS_DTYPES
 
@@ -43,13 +43,14 @@ def adam():
 def measure_step():
     size, batch, dtype = FLAGS.size, FLAGS.batch, KERAS_DTYPES[FLAGS.precision]
     networks = Generator(dtype=dtype), Discriminator(dtype=dtype)
-    step = tf.function(TrainingStep(*networks, adam(), adam(), Generator(dtype=dtype)).__call__, autograph=False)
+    trainer = Trainer(*networks, Generator(dtype=dtype), adam(), adam())
+    step = tf.function(lambda batch: trainer.step((batch,), "all"), autograph=False)
     example = {"index": tf.range(batch, dtype=tf.int64), "image": tf.random.uniform([batch, size, size, 3], -1, 1)}
-    inputs = add_masks(example, mask_function("union"), 0, size)
+    taken = add_masks(example, mask_function("union"), 0, size)
     product = matrix_product()
     for _ in range(2):
-        seconds(product), seconds(step, Batch(*inputs))
-    rounds = [(seconds(product), seconds(step, Batch(*inputs)) / batch) for _ in range(FLAGS.rounds)]
+        seconds(product), seconds(step, taken)
+    rounds = [(seconds(product), seconds(step, taken) / batch) for _ in range(FLAGS.rounds)]
     flops = 3 * dense_flops(size, 48) + 8 * discriminator_flops(size)
     seconds_an_image = statistics.median(time for _, time in rounds)
     limits = [flops * product_time / product.flops for product_time, _ in rounds]

@@ -169,7 +169,7 @@ def test_empty_mask_returns_the_image_with_a_warning(run):
         (dict(image="text.png"), "text.png is not an image"),
         (dict(image="cut.jpg"), "cut.jpg is damaged or cut short"),
         (dict(output="text.png/a.png"), "The output folder text.png cannot be made: "),
-        (dict(output="results/a.jpg"), "must end in .png"),
+        (dict(output="results/a.gif"), "must end in .png, .jpg"),
         (dict(output="photos/a.png"), "would replace an input"),
         (dict(image="photos", mask="masks", output="photos"), "would replace inputs"),
         (dict(image="empty", mask="masks", output="results"), "The folder empty holds no images"),

@@ -80,8 +80,7 @@ def run(values):
     if chosen["image"] is None and chosen["jobs"] is None:
         chosen.update(image=example.PHOTO, mask=example.MASK)
     strategy, working_size = chosen.pop("hd_strategy"), chosen.pop("working_size")
-    with tensorflow_quiet():
-        from gated_inpaint.inference.jobs import CompletionOptions, find_jobs
+    from gated_inpaint.inference.jobs import CompletionOptions, find_jobs  # Takes OpenCV, which --help does without.
 
     options = CompletionOptions(working_size=working_size if strategy == "crop" else None, **chosen)
     jobs = find_jobs(options)

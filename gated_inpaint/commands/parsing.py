@@ -43,7 +43,6 @@ def parse(command, argv):
 def first_value(name, default, argv):
     """The value of one string flag, before it is known which others there are; `argv` as for `parse`."""
     values = flags.FlagValues()
-    values.set_gnu_getopt(True)
     flags.DEFINE_string(name, default, "", flag_values=values)
     try:
         values(["command", *argv], known_only=True)
@@ -81,7 +80,6 @@ def did_you_mean(name, names, prefix=""):
 
 def _defined(command, argv):
     values = flags.FlagValues()
-    values.set_gnu_getopt(True)  # Flags may stand behind other arguments.
     command.define_flags(values, argv)
     return values
 
@@ -92,14 +90,15 @@ def _in_order(values):
 
 
 def _check_arguments(expected, given):
-    for index, name in enumerate(expected):
+    """Words stand as they are, or as one|other; names in capitals for a value; a last NAME... for any number of them."""
+    needed = [name for name in expected if not name.endswith("...")]
+    for index, name in enumerate(needed):
         if index == len(given):
-            raise InputError(
-                f"{' '.join(expected[index:])} {'is' if index + 1 == len(expected) else 'are'} missing; --help says more."
-            )
-        if name.islower() and given[index] != name:
-            raise InputError(f"{given[index]} must be {name}; --help says more.")
-    if len(given) > len(expected):
+            missing = needed[index:]
+            raise InputError(f"{' '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; --help says more.")
+        if name.islower() and given[index] not in name.split("|"):
+            raise InputError(f"{given[index]} must be {' or '.join(name.split('|'))}; --help says more.")
+    if len(needed) == len(expected) < len(given):
         raise InputError(
             f"unexpected argument {given[len(expected)]}: everything else is given as --FLAG=VALUE, and lists by commas; "
             "--help says more."

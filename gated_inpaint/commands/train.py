@@ -2,7 +2,7 @@
 
     gated-inpaint train --flagfile=flags/quick_cpu.cfg --data=photos/ --validation_data=held_out/ --run_dir=runs/first
 
-The run's folder explains itself; the same command resumes it.
+The run's folder explains itself; the same command resumes it. The flags are those that all models share, and those of --model.
 """
 
 import dataclasses
@@ -11,28 +11,25 @@ from absl import flags
 
 from gated_inpaint.commands.parsing import first_value
 from gated_inpaint.errors import InputError
+from gated_inpaint.models import registry
 from gated_inpaint.quiet import tensorflow_quiet
 
 ARGUMENTS = ()
-DEFAULT_MODEL = "deepfill_v2"
 
 _DEFINE = {int: flags.DEFINE_integer, float: flags.DEFINE_float, bool: flags.DEFINE_bool}
 
 
 def train_flags(model):
     """The fields of the options of the model of that name, each a flag."""
-    from gated_inpaint.training.options import TrainingOptions
-
-    if model != DEFAULT_MODEL:
-        raise InputError(f"There is no model {model}: there is {DEFAULT_MODEL}.")
-    return dataclasses.fields(TrainingOptions)
+    with tensorflow_quiet():
+        return dataclasses.fields(registry.find(model).options)
 
 
 def define_flags(values, argv):
-    model = first_value("model", DEFAULT_MODEL, argv)
-    flags.DEFINE_string("model", DEFAULT_MODEL, "What to train; the other flags are this model's.", flag_values=values)
-    for field in train_flags(model):
-        help, choices = field.metadata["help"], field.metadata.get("choices")
+    models = f"What to train: {', '.join(registry.names())}, or a module of yours."
+    flags.DEFINE_string("model", registry.DEFAULT, models, flag_values=values)
+    for field in train_flags(first_value("model", registry.DEFAULT, argv)):
+        help, choices = field.metadata["help"], field.metadata["choices"]
         if choices:
             flags.DEFINE_enum(field.name, field.default, choices, help, flag_values=values)
         else:
@@ -41,13 +38,12 @@ def define_flags(values, argv):
 
 
 def run(values):
-    from gated_inpaint.training.options import TrainingOptions
-
-    options = TrainingOptions(**{field.name: values[field.name].value for field in train_flags(values.model)})
+    model = registry.find(values.model)
+    options = model.options(**{field.name: values[field.name].value for field in dataclasses.fields(model.options)})
     options.check()
-    with tensorflow_quiet():
-        from gated_inpaint.training.loop import TrainingError, train
+    from gated_inpaint.training.loop import TrainingError, train  # After the options, which are wrong more often.
+
     try:
-        train(options, values.override)
+        train(model, options, values.override)
     except TrainingError as error:
         raise InputError(str(error)) from error

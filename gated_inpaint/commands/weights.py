@@ -17,12 +17,10 @@ def define_flags(values, argv):
 
 def run(values, _, source, target):
     with tensorflow_quiet():
-        from gated_inpaint.weights import load_generator, read_arrays, write_arrays
-    generator = load_generator(source)  # Checks names and shapes.
-    arrays = read_arrays(source)
-    write_arrays(arrays, target)
-    networks = f"{generator.convolution} generator"
-    if any(name.startswith("discriminator/") for name in arrays):
-        networks += " and discriminator"
-    sketch = "with" if generator.sketch else "without"
-    print(f"Wrote {target}: {networks}, base width {generator.width}, {sketch} sketch channel.")
+        from gated_inpaint.weights import load_network, read_weights, write_weights
+    network = load_network(source)  # Checks names and shapes.
+    weights = read_weights(source)
+    write_weights(target, weights)
+    others = len(weights.arrays.keys() - network.named_variables().keys())
+    beside = f", and {others} variables of networks that train beside it" if others else ""
+    print(f"Wrote {target}: {weights.model.name}, {network.describe()}{beside}.")

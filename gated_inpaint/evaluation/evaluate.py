@@ -21,7 +21,6 @@ import tqdm
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.methods import make_methods
-from gated_inpaint.evaluation.metrics import names_at, picture_metrics, total_variation
 from gated_inpaint.evaluation.perceptual import Features, FidFeatures, Lpips, frechet_distance
 from gated_inpaint.evaluation.pictures import Pictures
 from gated_inpaint.evaluation.protocol import Key, Protocol
@@ -29,6 +28,7 @@ from gated_inpaint.evaluation.rows import Rows
 from gated_inpaint.evaluation.sheet import draw_sheet
 from gated_inpaint.files.image_files import write_png
 from gated_inpaint.files.writing import write_whole
+from gated_inpaint.metrics import names_at, picture_metrics, total_variation
 
 _RESULTS = ("sheet.png", "table.md", "results.json")  # What is made of the rows, as it is written.
 

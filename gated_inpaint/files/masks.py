@@ -65,6 +65,8 @@ def hole_of(array, name="The mask", mask_from="auto", invert=False):
       InputError: it is no mask, holds what is no number or negative, or lacks what `mask_from` asks for.
     """
     array = np.asarray(array)
+    if array.dtype == bool and array.ndim == 2 and mask_from == "auto":
+        return Mask(array ^ invert, None)
     white = _white(array, name)
     levels = array.reshape(array.shape + (1,) * (array.ndim == 2))
     if mask_from not in hole_rule.RULES:
@@ -92,6 +94,30 @@ def hole_of_transparency(photo, name="The image", grow=0):
     if photo.array.shape[-1] not in (2, 4) or photo.array[..., -1].min() == np.iinfo(photo.array.dtype).max:
         raise InputError(f"{name} has no transparent part: --mask must say what to complete.")
     return Mask(grown(hole_of(photo.array, name, "transparent").hole, grow), None)
+
+
+def read_sketch(path, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
+    """Reads a sketch, white lines on black, as bool [height, width], true on a line.
+
+    Raises:
+      InputError: the file cannot be read.
+    """
+    return lines_of(read_photo(path, max_megapixels).array, f"The sketch {path}")
+
+
+def lines_of(array, name="The sketch"):
+    """Where a sketch held in an array, as for `hole_of`, is brighter than half of white, and opaque; bool [height, width].
+
+    Raises:
+      InputError: it holds what is no number, or negative.
+    """
+    array = np.asarray(array)
+    white = _white(array, name)
+    if array.size and array.max() <= 1:
+        white = 1
+    levels = array.reshape(array.shape + (1,) * (array.ndim == 2)) / np.float32(white)
+    bright = levels[..., : 3 if levels.shape[-1] > 2 else 1].mean(axis=-1) > 0.5
+    return bright & (levels[..., -1] > 0.5) if levels.shape[-1] in (2, 4) else bright
 
 
 def resized(hole, size):

@@ -13,7 +13,7 @@ import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
-from gated_inpaint.files.masks import hole_of_transparency, read_mask
+from gated_inpaint.files.masks import hole_of_transparency, read_mask, read_sketch
 from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.jobs import find_jobs
@@ -101,7 +101,7 @@ def _complete(inpainter, job, options):
         )
     sketch = None
     if job.sketch is not None:
-        sketch = read_mask(job.sketch, max_megapixels=options.max_megapixels).hole
+        sketch = read_sketch(job.sketch, options.max_megapixels)
         _check_size("sketch", job.sketch, sketch, job.image, photo)
     if mask.all():
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
@@ -112,11 +112,11 @@ def _complete(inpainter, job, options):
         completed = inpainter(photo.array, mask, sketch)
     else:
         stages = inpainter.stages(photo.array, mask, sketch)
-        completed = stages.complete
+        completed = stages.completed
+        attention = () if stages.offsets is None else (("attention", attention_picture(stages.offsets, *mask.shape)),)
         for name, picture in (
-            ("coarse", stages.coarse),
-            ("refined", stages.refined),
-            ("attention", attention_picture(stages.offsets, *mask.shape)),
+            *stages.stages.items(),
+            *attention,
             ("mask", mask_over_photo(photo.array, mask)),
             *_layer_pictures(inpainter, photo.array, mask, sketch),
         ):
@@ -124,7 +124,7 @@ def _complete(inpainter, job, options):
             _make_folder(path.parent)
             write_png(path, picture)
     _make_folder(job.output.parent)
-    write_picture(job.output, completed, photo, options.quality)
+    remarks = write_picture(job.output, completed, photo, options.quality)
 
     height, width = mask.shape
     return Outcome(
@@ -133,19 +133,24 @@ def _complete(inpainter, job, options):
         height=height,
         hole=round(float(mask.mean()), 6),
         strategy="original" if options.working_size is None else "crop",
-        notes=(*photo.notes, *([note] if note else [])),
+        notes=(
+            *(f"{job.image}: {remark}." for remark in photo.notes),
+            *([note] if note else []),
+            *(f"{job.output}: {remark}." for remark in remarks),
+        ),
     )
 
 
 def _layer_pictures(inpainter, image, mask, sketch):
-    """[(name, picture)]: gates of a gated network, masks of a partial one, nothing of a vanilla one."""
+    """[(name, picture)] of the network's `layer_maps`."""
     pictures = []
-    for layer, maps in inpainter.layer_maps(image, mask, sketch).items():
-        if inpainter.generator.convolution == "gated":
-            title, meaning = f"{layer}: its {maps.shape[-1]} gates", ("closed", "open")
-            pictures.append((f"gates_{layer}", channel_grid(maps, title, *meaning)))
-        else:
-            pictures.append((f"mask_{layer}", channel_grid(maps, f"{layer}: the mask behind it", "known", "hole")))
+    for name, maps in inpainter.layer_maps(image, mask, sketch).items():
+        kind, layer = name.split("_", 1)
+        title, meaning = {
+            "gates": (f"{layer}: its {maps.shape[-1]} gates", ("closed", "open")),
+            "mask": (f"{layer}: the mask behind it", ("known", "hole")),
+        }[kind]
+        pictures.append((name, channel_grid(maps, title, *meaning)))
     return pictures
 
 

@@ -4,42 +4,55 @@ All in TensorFlow operations, so that a served graph does the same. Holes that l
 fewer multiplications than two, because what their results depend on overlaps.
 """
 
-import tensorflow as tf
+from typing import Protocol
 
-from gated_inpaint.layers.contextual_attention import TILE_BYTES
-from gated_inpaint.models.deepfill_v2.generator import DIVISOR
-from gated_inpaint.models.deepfill_v2.windows import complete_windows, multiplications
+import tensorflow as tf
 
 CELLS = 1024  # At most, into which the picture is divided to tell holes apart.
 SMALLEST_CELL = 16
 DENSE_SPEED = 1.2  # How much faster the whole network does its multiplications than windows do theirs, about.
 
 
-def complete_holes(generator, image, mask, sketch=None, return_intermediates=False):
-    """What the generator makes of a batch.
+class Windows(Protocol):
+    """What a network's `windows` has to have; windows are int32 [..., 2, 2], size is int32 [2], as `hole_windows` says."""
+
+    def multiplications(self, windows, size):
+        """What completing each window of a picture of that size costs, float32 [...]."""
+
+    def whole_fits(self, size):
+        """Whether the memory allows for the whole network at that size, a bool scalar."""
+
+    def complete(self, inputs, windows):
+        """The `Completion` of `Inputs`, whose composite is exact where all holes lie in windows, int32 [windows, 2, 2]."""
+
+
+def complete_holes(network, inputs, return_intermediates=False):
+    """What a network makes of a batch.
 
     Arguments:
-      generator: a `Generator`.
-      image, mask, sketch: as the generator takes them.
-      return_intermediates: whether more is wanted than the composite. If not, the rest may be zero outside windows
-        around the holes.
+      network: a `Network`.
+      inputs: `Inputs`.
+      return_intermediates: whether more is wanted than the composite. If not, the rest may be zero outside windows around the
+        holes.
 
     Returns:
       A `Completion`.
     """
-    size = tf.shape(image)[1:3]
+    near_holes = network.windows
+    if near_holes is None:
+        return network.inpaint(inputs)
+    size = tf.shape(inputs.image)[1:3]
 
     def cost(windows):
-        return multiplications(generator, windows, size)
+        return near_holes.multiplications(windows, size)
 
     whole = tf.stack([tf.zeros_like(size), size])
-    windows = whole[tf.newaxis] if return_intermediates else hole_windows(mask > 0, cost)
+    windows = whole[tf.newaxis] if return_intermediates else hole_windows(inputs.mask > 0, cost)
     little_to_save = DENSE_SPEED * tf.reduce_sum(cost(windows)) > cost(whole)
-    positions = tf.cast(tf.reduce_prod(size // DIVISOR), tf.float32)
     return tf.cond(
-        little_to_save & (4.0 * positions**2 <= TILE_BYTES),
-        lambda: generator(image, mask) if sketch is None else generator(image, mask, sketch),
-        lambda: complete_windows(generator, image, mask, sketch, windows),
+        little_to_save & near_holes.whole_fits(size),
+        lambda: network.inpaint(inputs),
+        lambda: near_holes.complete(inputs, windows),
     )
 
 

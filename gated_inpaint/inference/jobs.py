@@ -6,9 +6,9 @@ A job is found in one of three ways:
   a folder      `image`, a folder: every picture in it, and below it if `recursive`; masks from a folder, paired as `files.pairing`
                 says, or one mask for all; results go below the folder `output`, under the photos' names, in the same tree
   a list        `jobs`, a file with a line for each photo: photo, mask, output. Of the latter two, either may be missing. A .csv has
-                commas or semicolons, and may begin with a line that names its columns (photo, mask, sketch, output); anything else has spaces,
-                names with spaces in quotes, or tabs. Photos and masks are relative to the list's folder, or else to the working
-                directory; results to `output`, if that is given, or else to the working directory.
+                commas or semicolons, and may begin with a line that names its columns (photo, mask, sketch, output); anything else
+                has spaces, names with spaces in quotes, or tabs. Photos and masks are relative to the list's folder, or else to the
+                working directory; results to `output`, if that is given, or else to the working directory.
 
 Where no mask is named, the transparent part of the photo is the hole. Nothing is left out silently but hidden files. No image is
 read here, so nothing of this takes TensorFlow.
@@ -23,11 +23,12 @@ import re
 from typing import NamedTuple, Optional, Union
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS
+from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, OUTPUT_SUFFIXES
 from gated_inpaint.files.pairing import files_below, masks_by_name, masks_by_number, named, photo_of_mask
 
 COLUMNS = ("photo", "mask", "output")
 
+_MUST_END = f"must end in {', '.join(OUTPUT_SUFFIXES)}"
 _NOT_READ = "is of a kind that is not read here ({})"
 
 Path = Union[str, "os.PathLike[str]"]
@@ -126,6 +127,8 @@ def _single(options):
         if path is not None and not os.path.exists(path):
             raise InputError(f"There is no file {path}.")
     output = options.output or pathlib.Path("completed.png")
+    if output.suffix.lower() not in OUTPUT_SUFFIXES:
+        raise InputError(f"The output {output} {_MUST_END}.")
     for path in (options.image, options.mask, options.sketch):
         if path is not None and os.path.realpath(path) == os.path.realpath(output):
             raise InputError(f"The output {output} would replace an input: choose another name.")
@@ -279,7 +282,7 @@ def _result_name(image, options):
 
 def result_suffix(image, output_format):
     """Of a result that is not named by hand."""
-    return image.suffix if output_format == "same" and image.suffix.lower() in (".png", ".jpg", ".webp", ".tif") else ".png"
+    return image.suffix if output_format == "same" and image.suffix.lower() in OUTPUT_SUFFIXES else ".png"
 
 
 def _without_collisions(jobs, options):
@@ -294,6 +297,8 @@ def _without_collisions(jobs, options):
         if job.output is None or job.left_out:
             return job
         resolved = os.path.realpath(job.output)
+        if job.output.suffix.lower() not in OUTPUT_SUFFIXES:
+            return job._replace(left_out=f"its output {job.output} {_MUST_END}")
         if resolved in inputs:
             return job._replace(left_out=f"its output {job.output} would replace an input")
         if len(writers[resolved]) > 1:

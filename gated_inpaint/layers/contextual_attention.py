@@ -56,6 +56,14 @@ class ContextualAttention(keras.layers.Layer):
         rebuilt.set_shape(features.shape)
         return rebuilt, offsets
 
+    def compute_output_shape(self, features_shape, mask_shape):
+        batch, height, width, _ = features_shape
+        return tuple(features_shape), (batch, height and height // 2, width and width // 2, 2)
+
+    def compute_output_spec(self, features, mask):  # Of Keras 3, which cannot know that offsets are integers.
+        rebuilt, offsets = self.compute_output_shape(features.shape, mask.shape)
+        return keras.KerasTensor(rebuilt, self.compute_dtype), keras.KerasTensor(offsets, "int32")
+
     def background(self, features, mask):
         """What `in_window` needs of the features and the mask, which are those of a call. All windows of a picture share it."""
         height, width = tf.unstack(tf.shape(features)[1:3] // 2)

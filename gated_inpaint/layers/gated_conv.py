@@ -22,14 +22,14 @@ class GatedConv2D(VanillaConv2D):
 
     Arguments:
       filters: channels of the convolution before the split into features and gates; even. The output has half as many.
-      kernel_size, strides, dilation_rate, upsample: as of `VanillaConv2D`.
       activation: name of, or callable for, the activation of the features.
+      kernel_size, strides, dilation_rate, upsample, and what else `VanillaConv2D` takes.
 
     Call arguments:
       inputs: [batch, height, width, channels], float.
-      padding: 'SAME', or 'VALID' where the caller has put around the inputs what surrounds them; 'SAME' always if `upsample`.
+      padding: 'VALID' where the caller has put around the inputs what surrounds them; None for the layer's own.
 
-    Output shape: [batch, ceil(height / strides), ceil(width / strides), filters // 2], twice the height and width if `upsample`.
+    Output shape: as of `VanillaConv2D` with filters // 2.
 
     Example:
       >>> GatedConv2D(48, 5)(tf.zeros([1, 64, 96, 5])).shape
@@ -40,29 +40,31 @@ class GatedConv2D(VanillaConv2D):
     # which leaves less than a millionth of the features' size behind sixteen layers: its network hardly sees the photo at first.
     INITIAL_SCALE = 5.3
 
-    def __init__(self, filters, kernel_size, strides=1, dilation_rate=1, upsample=False, activation="elu", **kwargs):
+    def __init__(self, filters, *options, **kwargs):
         if filters < 2 or filters % 2:
             raise ValueError(f"GatedConv2D splits its channels in half: filters must be even and positive, not {filters}.")
-        super().__init__(filters, kernel_size, strides, dilation_rate, upsample, activation, **kwargs)
+        super().__init__(filters, *options, **kwargs)
 
     @property
     def output_channels(self):
         return self.filters // 2
 
-    def call(self, inputs, padding="SAME"):
+    def call(self, inputs, padding=None):
         # Two convolutions with the halves of one kernel, not one convolution split afterwards: TensorFlow on the CPU then computes
         # bias and activation inside each convolution, and nothing is copied.
         (feature_kernel, gate_kernel), (feature_bias, gate_bias) = self._halves()
-        features = tf.nn.bias_add(self._convolve(inputs, feature_kernel, padding), feature_bias)
-        gates = tf.nn.bias_add(self._convolve(inputs, gate_kernel, padding), gate_bias)
+        features = self._biased(self._convolve(inputs, feature_kernel, padding), feature_bias)
+        gates = self._biased(self._convolve(inputs, gate_kernel, padding), gate_bias)
         return self.activation(features) * tf.sigmoid(gates)
 
     def gates(self, inputs):
         """How much of each feature a call lets through: float32 in [0, 1], shaped as its output."""
         (_, kernel), (_, bias) = self._halves()
-        inputs, kernel, bias = (tf.cast(tensor, tf.float32) for tensor in (inputs, kernel, bias))
-        return tf.sigmoid(tf.nn.bias_add(self._convolve(inputs, kernel, "SAME"), bias))
+        inputs, kernel = (tf.cast(tensor, tf.float32) for tensor in (inputs, kernel))
+        bias = None if bias is None else tf.cast(bias, tf.float32)
+        return tf.sigmoid(self._biased(self._convolve(inputs, kernel, None), bias))
 
     def _halves(self):
-        """Kernels, then biases, of features and gates."""
-        return tf.split(tf.convert_to_tensor(self.kernel), 2, axis=-1), tf.split(tf.convert_to_tensor(self.bias), 2)
+        """Kernels, then biases (or twice None), of features and gates."""
+        biases = (None, None) if self.bias is None else tf.split(tf.convert_to_tensor(self.bias), 2)
+        return tf.split(tf.convert_to_tensor(self.kernel), 2, axis=-1), biases

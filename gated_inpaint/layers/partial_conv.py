@@ -14,6 +14,8 @@ Padding is TensorFlow's 'SAME'. With `upsample=True` input and mask are first do
 Reference: "Image Inpainting for Irregular Holes Using Partial Convolutions", arXiv 1804.07723, section 3.1.
 """
 
+import math
+
 import tensorflow as tf
 from tensorflow import keras
 
@@ -25,13 +27,13 @@ class PartialConv2D(VanillaConv2D):
     """2-D partial convolution.
 
     Arguments:
-      filters, kernel_size, strides, dilation_rate, upsample, activation: as of `VanillaConv2D`.
+      as of `VanillaConv2D`.
 
     Call arguments:
       inputs: [batch, height, width, channels], float and finite. What they hold in the hole is ignored.
       mask: [batch, height, width, 1], bool or float, true or 1 in the hole.
-      padding: 'SAME', or 'VALID' where the caller has put around inputs and mask what surrounds them (outside the picture the mask
-        is 1); 'SAME' always if `upsample`.
+      padding: 'VALID' where the caller has put around inputs and mask what surrounds them (outside the picture the mask is 1);
+        None for the layer's own.
 
     Returns:
       The output, [batch, ceil(height / strides), ceil(width / strides), filters], twice the height and width if `upsample`; and
@@ -46,20 +48,28 @@ class PartialConv2D(VanillaConv2D):
 
     INITIAL_SCALE = 1.0  # By trial: scaling up for what windows lack does the rest. At a vanilla convolution's, features grow.
 
-    def call(self, inputs, mask, padding="SAME"):
+    def call(self, inputs, mask, padding=None):
         known = tf.cast(1.0 - tf.cast(mask, tf.float32), inputs.dtype)
         sums = self._convolve(inputs * known, tf.convert_to_tensor(self.kernel), padding)
         count = self._count_known(mask, padding)
         knows = count > 0.5
-        scale = tf.cast(self.kernel_size**2 / tf.maximum(count, 1.0), sums.dtype)
-        outputs = tf.nn.bias_add(sums * scale, tf.convert_to_tensor(self.bias))
+        scale = tf.cast(math.prod(self.kernel_size) / tf.maximum(count, 1.0), sums.dtype)
+        outputs = self._biased(sums * scale, self.bias)
         return self.activation(outputs * tf.cast(knows, outputs.dtype)), tf.cast(~knows, mask.dtype)
+
+    def compute_output_shape(self, inputs_shape, mask_shape):
+        shape = super().compute_output_shape(inputs_shape)
+        return shape, (*shape[:3], 1)
+
+    def compute_output_spec(self, inputs, mask, padding=None):  # Of Keras 3, which cannot know the mask's dtype.
+        shape, mask_shape = self.compute_output_shape(inputs.shape, mask.shape)
+        return keras.KerasTensor(shape, self.compute_dtype), keras.KerasTensor(mask_shape, mask.dtype)
 
     def mask_after(self, mask):
         """The mask that a call returns, without the call."""
-        return tf.cast(self._count_known(mask, "SAME") <= 0.5, mask.dtype)
+        return tf.cast(self._count_known(mask, None) <= 0.5, mask.dtype)
 
     def _count_known(self, mask, padding):
         """How many known pixels each window has, float32 [batch, height, width, 1] of the output."""
         # With ones for a kernel. (Compare with 0.5: some processors' convolutions are not exact.)
-        return self._convolve(1.0 - tf.cast(mask, tf.float32), tf.ones([self.kernel_size, self.kernel_size, 1, 1]), padding)
+        return self._convolve(1.0 - tf.cast(mask, tf.float32), tf.ones([*self.kernel_size, 1, 1]), padding)

@@ -8,6 +8,8 @@ neighbour), as the network's `up` layers do. `GatedConv2D` and `PartialConv2D` a
 Kernels begin at random, scaled so that features neither fade nor grow from layer to layer: see `INITIAL_SCALE`.
 """
 
+import math
+
 import tensorflow as tf
 from tensorflow import keras
 
@@ -18,17 +20,20 @@ class VanillaConv2D(keras.layers.Layer):
 
     Arguments:
       filters: channels of the convolution, and of the output.
-      kernel_size: side of the square kernel, in pixels.
-      strides: stride in both directions.
-      dilation_rate: spacing of the kernel's taps in both directions. Not together with a stride or with `upsample`.
-      upsample: double height and width by repetition before the convolution. Only with a 3x3 kernel and stride 1.
+      kernel_size: height and width of the kernel, in pixels; one number for a square.
+      strides: stride in both directions; two numbers for each its own.
+      dilation_rate: spacing of the kernel's taps, likewise. Not together with a stride or with `upsample`.
+      upsample: double height and width by repetition before the convolution. Only with a 3x3 kernel, stride 1 and 'same' padding.
       activation: name of, or callable for, the activation; None for none.
+      padding: 'same' as TensorFlow has it, or 'valid'.
+      use_bias, kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
+        kernel_constraint, bias_constraint: as of `keras.layers.Conv2D`; the kernel's initialiser is by default that of the module.
 
     Call arguments:
       inputs: [batch, height, width, channels], float.
-      padding: 'SAME', or 'VALID' where the caller has put around the inputs what surrounds them; 'SAME' always if `upsample`.
+      padding: 'VALID' where the caller has put around the inputs what surrounds them; None for the layer's own.
 
-    Output shape: [batch, ceil(height / strides), ceil(width / strides), filters], twice the height and width if `upsample`.
+    Output shape: as of `keras.layers.Conv2D`; twice the height and width if `upsample`.
 
     Example:
       >>> VanillaConv2D(34, 5)(tf.zeros([1, 64, 96, 5])).shape
@@ -38,24 +43,50 @@ class VanillaConv2D(keras.layers.Layer):
     # Variance of an initial kernel, times the number of inputs that one output has: 1 / mean of elu(x)^2, x normally distributed.
     INITIAL_SCALE = 1.55
 
-    def __init__(self, filters, kernel_size, strides=1, dilation_rate=1, upsample=False, activation="elu", **kwargs):
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        filters,
+        kernel_size,
+        strides=1,
+        dilation_rate=1,
+        upsample=False,
+        activation="elu",
+        padding="same",
+        use_bias=True,
+        kernel_initializer=None,
+        bias_initializer="zeros",
+        kernel_regularizer=None,
+        bias_regularizer=None,
+        activity_regularizer=None,
+        kernel_constraint=None,
+        bias_constraint=None,
+        **kwargs,
+    ):
+        super().__init__(activity_regularizer=keras.regularizers.get(activity_regularizer), **kwargs)
         name = type(self).__name__
-        if filters < 1:
-            raise ValueError(f"{name} makes at least one channel: filters must be positive, not {filters}.")
-        if dilation_rate > 1 and strides > 1:
-            raise ValueError(f"{name} takes a stride or a dilation, not both: strides={strides}, dilation_rate={dilation_rate}.")
-        if upsample and (kernel_size, strides, dilation_rate) != (3, 1, 1):
-            raise ValueError(
-                f"{name} upsamples only in front of a plain 3x3 kernel: "
-                f"kernel_size={kernel_size}, strides={strides}, dilation_rate={dilation_rate}."
-            )
         self.filters = filters
-        self.kernel_size = kernel_size
-        self.strides = strides
-        self.dilation_rate = dilation_rate
+        self.kernel_size, self.strides, self.dilation_rate = map(_pair, (kernel_size, strides, dilation_rate))
         self.upsample = upsample
         self.activation = keras.activations.get(activation)
+        self.padding = padding.lower()
+        self.use_bias = use_bias
+        if kernel_initializer is None:
+            kernel_initializer = keras.initializers.VarianceScaling(self.INITIAL_SCALE, "fan_in")
+        self.kernel_initializer, self.bias_initializer = map(keras.initializers.get, (kernel_initializer, bias_initializer))
+        self.kernel_regularizer, self.bias_regularizer = map(keras.regularizers.get, (kernel_regularizer, bias_regularizer))
+        self.kernel_constraint, self.bias_constraint = map(keras.constraints.get, (kernel_constraint, bias_constraint))
+
+        if filters < 1:
+            raise ValueError(f"{name} makes at least one channel: filters must be positive, not {filters}.")
+        if self.padding not in ("same", "valid"):
+            raise ValueError(f"{name} pads 'same' or 'valid', not {padding!r}.")
+        if max(self.dilation_rate) > 1 and max(self.strides) > 1:
+            raise ValueError(f"{name} takes a stride or a dilation, not both: strides={strides}, dilation_rate={dilation_rate}.")
+        if upsample and (self.kernel_size, self.strides, self.dilation_rate, self.padding) != ((3, 3), (1, 1), (1, 1), "same"):
+            raise ValueError(
+                f"{name} upsamples only in front of a plain 3x3 kernel: "
+                f"kernel_size={kernel_size}, strides={strides}, dilation_rate={dilation_rate}, padding={padding!r}."
+            )
 
     @property
     def output_channels(self):
@@ -69,19 +100,51 @@ class VanillaConv2D(keras.layers.Layer):
             )
         self.kernel = self.add_weight(
             name="kernel",
-            shape=(self.kernel_size, self.kernel_size, channels, self.filters),
-            initializer=keras.initializers.VarianceScaling(self.INITIAL_SCALE, "fan_in"),
+            shape=(*self.kernel_size, channels, self.filters),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
         )
-        self.bias = self.add_weight(name="bias", shape=(self.filters,), initializer="zeros")
+        self.bias = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=(self.filters,),
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
         self.built = True
 
-    def call(self, inputs, padding="SAME"):
-        convolved = self._convolve(inputs, tf.convert_to_tensor(self.kernel), padding)
-        return self.activation(tf.nn.bias_add(convolved, tf.convert_to_tensor(self.bias)))
+    def call(self, inputs, padding=None):
+        return self.activation(self._biased(self._convolve(inputs, tf.convert_to_tensor(self.kernel), padding), self.bias))
+
+    def compute_output_shape(self, input_shape):
+        batch, *sides, _ = input_shape
+        return (batch, *map(self._output_side, sides, range(2)), self.output_channels)
+
+    def _output_side(self, side, axis):
+        if side is None or self.upsample:
+            return side and 2 * side
+        reach = 0 if self.padding == "same" else self.dilation_rate[axis] * (self.kernel_size[axis] - 1)
+        return math.ceil((side - reach) / self.strides[axis])
+
+    def _biased(self, maps, bias):
+        return maps if bias is None else tf.nn.bias_add(maps, tf.convert_to_tensor(bias))
 
     def _convolve(self, inputs, kernel, padding):
         if self.upsample:
             return _convolve_doubled(inputs, kernel)
+        padding = padding or self.padding.upper()
+        if max(self.dilation_rate) > 1 and inputs.dtype in (tf.float16, tf.float64):
+            # TensorFlow has no gradient of dilated convolutions in these on a CPU; by way of the batch it has.
+            return tf.nn.with_space_to_batch(
+                inputs,
+                self.dilation_rate,
+                padding,
+                lambda stacked, *_: tf.nn.conv2d(stacked, kernel, 1, "VALID"),
+                filter_shape=kernel.shape,
+            )
         return tf.nn.conv2d(inputs, kernel, self.strides, padding, dilations=self.dilation_rate)
 
     def get_config(self):
@@ -93,7 +156,21 @@ class VanillaConv2D(keras.layers.Layer):
             "dilation_rate": self.dilation_rate,
             "upsample": self.upsample,
             "activation": keras.activations.serialize(self.activation),
+            "padding": self.padding,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "activity_regularizer": keras.regularizers.serialize(self.activity_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
         }
+
+
+def _pair(value):
+    """Of a height and a width: (value, value) of one number, else the two as a tuple."""
+    return (value, value) if isinstance(value, int) else tuple(value)
 
 
 def _convolve_doubled(inputs, kernel):

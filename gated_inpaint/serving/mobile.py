@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.models.deepfill_v2.generator import DIVISOR
-from gated_inpaint.weights import load_generator
+from gated_inpaint.types import Inputs
+from gated_inpaint.weights import load_network
 
 WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
 
@@ -38,25 +38,27 @@ def export_tflite(weights, output, size, weight_type="float32"):
         raise InputError(f"The file {output} is there already: choose another name, or remove it.")
     if not output.absolute().parent.is_dir():
         raise InputError(f"The output folder {output.absolute().parent} does not exist: make it first.")
-    if width % DIVISOR or height % DIVISOR:
-        raise InputError(f"A TFLite model takes pictures of one size, with sides divisible by {DIVISOR}, not {width}x{height}.")
+    network = load_network(weights)
+    divisor = network.divisor
+    if width % divisor or height % divisor:
+        raise InputError(f"A TFLite model takes pictures of one size, with sides divisible by {divisor}, not {width}x{height}.")
 
-    model = _convert(load_generator(weights), width, height, WEIGHT_TYPES[weight_type])
+    model = _convert(network, width, height, WEIGHT_TYPES[weight_type])
     write_whole(output, model)
     return len(model)
 
 
-def _convert(generator, width, height, weight_type):
+def _convert(network, width, height, weight_type):
     def complete(image, *masks):
         """As `Inpainter` does, but that nothing is padded; in float32, since TFLite compares and selects no uint8."""
         levels = tf.cast(image, tf.float32)
         holes = [tf.cast(mask, tf.float32) > 127.0 for mask in masks]
-        made = generator(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes))
-        refined = tf.clip_by_value(tf.round((made.refined + 1.0) * 127.5), 0.0, 255.0)
-        return {"completed": tf.cast(tf.where(holes[0], refined, levels), tf.uint8)}
+        made = network.inpaint(Inputs(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes)))
+        output = tf.clip_by_value(tf.round((made.output + 1.0) * 127.5), 0.0, 255.0)
+        return {"completed": tf.cast(tf.where(holes[0], output, levels), tf.uint8)}
 
     specs = [tf.TensorSpec([1, height, width, 3], tf.uint8, "image")]
-    specs += [tf.TensorSpec([1, height, width, 1], tf.uint8, name) for name in ("mask",) + ("sketch",) * generator.sketch]
+    specs += [tf.TensorSpec([1, height, width, 1], tf.uint8, name) for name in ("mask",) + ("sketch",) * network.takes_sketch]
     function = tf.function(complete, autograph=False).get_concrete_function(*specs)
     holder = tf.Module()  # Of the variables alone: Keras' objects around them keep newer converters from finding their values.
     holder.weights = function.variables

@@ -38,7 +38,7 @@ class ServingModel:
 
     def __init__(self, weights=None, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
         self._inpainter = Inpainter(weights)  # Functions do not keep their variables alive.
-        self.sketch = self._inpainter.generator.sketch
+        self.sketch = self._inpainter.network.takes_sketch
         self._max_megapixels = max_megapixels
         # Traced once, for all that calls it.
         color, marks = tf.TensorSpec([None, None, None, 3], tf.uint16), tf.TensorSpec([None, None, None, 1], tf.bool)

@@ -1,43 +1,44 @@
-"""Reads and writes weights as a dictionary {checkpoint name: float32 array}, in RGB whatever the file's order.
+"""Reads and writes weights files: arrays by the authors' names, RGB, and whose they are.
 
-The authors' network reads and writes pictures in OpenCV's order, BGR. Their checkpoints are therefore reversed along every axis
-that holds picture channels, on the way in and again on the way out.
+The authors' networks of DeepFill read and write pictures in OpenCV's order, BGR. Their checkpoints are therefore reversed along
+every axis that holds picture channels, on the way in and again on the way out.
 """
 
+import json
 import os
 import pathlib
 import re
 import shutil
 import tempfile
 import zipfile
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.models import registry
+from gated_inpaint.models.contract import Model
 
-# What belongs to the networks in a checkpoint; the rest is the optimiser's. (A generator's name says its convolution.)
-_NETWORK_NAME = re.compile(r"(inpaint_net(_partial|_vanilla)?|discriminator/sn_patch_gan)/.+/(kernel|bias|u)")
+# The entry of an .npz that says whose weights it holds: JSON.
+_DESCRIPTION = "gated_inpaint"
 
-# The folder of a training run holds its generator's moving average twice: where validation was best, and at the newest checkpoint.
+# What a TensorFlow 1 checkpoint holds beside the networks: an optimiser's slots and counts.
+_OPTIMISERS = re.compile(r"(.*/)?(Adam|Adam_\d+|Momentum|RMSProp|RMSProp_\d+|beta[12]_power(_\d+)?|global_step)")
+
+# The folder of a training run holds its EMA's weights twice: where validation was best, and at the newest checkpoint.
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
 
-# First convolutions, with the picture in their first three input channels, and last ones, with the picture as output.
-_READS_PICTURE = (
-    "inpaint_net/conv1/kernel",
-    "inpaint_net/xconv1/kernel",
-    "inpaint_net/pmconv1/kernel",
-    "discriminator/sn_patch_gan/conv1/kernel",
-)
-_WRITES_PICTURE = (
-    "inpaint_net/conv17/kernel",
-    "inpaint_net/conv17/bias",
-    "inpaint_net/allconv17/kernel",
-    "inpaint_net/allconv17/bias",
-)
+
+class Weights(NamedTuple):
+    """What a weights file holds."""
+
+    arrays: dict  # {name: float32 array}, RGB: of the network that completes, and of its critics if they are there.
+    model: Model
+    config: dict  # What the model's network is constructed from.
 
 
-def read_arrays(source):
+def read_weights(source):
     """Reads weights.
 
     Arguments:
@@ -45,39 +46,39 @@ def read_arrays(source):
         its newest ones if it has not been validated).
 
     Returns:
-      {checkpoint name: float32 array}, RGB; of the generator, and of the discriminator if it is there.
+      `Weights`. A file that does not say whose it is, is recognised by names and shapes.
 
     Raises:
-      InputError: nothing is there, or it cannot be read as weights.
+      InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
     source = _of_run(os.fspath(source))
     if source.endswith(".npz"):
-        arrays = _read_npz(source)
+        arrays, description = _read_npz(source)
     else:
-        arrays = reverse_picture_channels(_read_checkpoint(source))
-    if not arrays:
-        raise InputError(f"{source} holds no variable of this network (inpaint_net/.../kernel).")
-    return arrays
+        arrays, description = _read_checkpoint(source), None
+    model, config = _described(source, description) if description else _recognised(source, arrays)
+    if not source.endswith(".npz"):
+        arrays = reverse_picture_channels(arrays, model)
+    return Weights(arrays, model, config)
 
 
-def write_arrays(arrays, target):
-    """Writes weights {checkpoint name: array}, RGB, so that `target` is complete or as it was before.
+def write_weights(target, weights):
+    """Writes `Weights` so that `target` is complete or as it was before.
 
     Arguments:
       target: path ending in `.npz`; anything else is the prefix of a TensorFlow 1 checkpoint (`snap-0` in an existing folder).
 
     Raises:
       InputError: the target's folder does not exist or cannot be written; or a TensorFlow 1 checkpoint is wanted of a network that
-        is not gated: the authors' graph could not read it.
+        the authors' graph could not read.
     """
     target = pathlib.Path(target)
     if target.is_dir():
         target = target / "snap-0"
-    others = [name for name in arrays if name.startswith("inpaint_net_")]
-    if others and target.suffix != ".npz":
+    if target.suffix != ".npz" and next(iter(weights.model.picture_axes), None) not in weights.arrays:
         raise InputError(
-            f"{target}: a TensorFlow 1 checkpoint is of the authors' network, which is gated, and these weights are of another "
-            f"({others[0]}): choose a name that ends in .npz."
+            f"{target}: a TensorFlow 1 checkpoint is of an authors' network, and these weights are of another "
+            f"({next(iter(weights.arrays))}): choose a name that ends in .npz."
         )
     if not target.parent.is_dir():
         raise InputError(f"Cannot write {target}: the folder {target.parent} does not exist.")
@@ -87,9 +88,10 @@ def write_arrays(arrays, target):
         raise InputError(f"Cannot write {target}: {error.strerror}.") from error
     try:
         if target.suffix == ".npz":
-            np.savez(scratch / target.name, **arrays)
+            description = json.dumps({"model": weights.model.name, "config": weights.config})
+            np.savez(scratch / target.name, **weights.arrays, **{_DESCRIPTION: np.array(description)})
         else:
-            _write_checkpoint(reverse_picture_channels(arrays), scratch, target.name)
+            _write_checkpoint(reverse_picture_channels(weights.arrays, weights.model), scratch, target.name)
         # The index makes a checkpoint exist, so it comes last but for the state file that names it.
         for path in sorted(scratch.iterdir(), key=lambda path: (path.name == "checkpoint", path.suffix == ".index")):
             os.replace(path, target.parent / path.name)
@@ -106,9 +108,11 @@ def _of_run(source):
 
 
 def _read_npz(path):
+    """Arrays, and the description as text, or None."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: np.asarray(file[name], np.float32) for name in file.files if _NETWORK_NAME.fullmatch(name)}
+            arrays = {name: np.asarray(file[name], np.float32) for name in file.files if name != _DESCRIPTION}
+            return arrays, str(file[_DESCRIPTION]) if _DESCRIPTION in file.files else None
     except FileNotFoundError as error:
         raise InputError(f"There is no weights file {path}.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
@@ -132,10 +136,38 @@ def _read_checkpoint(source):
         raise InputError(f"There are no weights {source}: neither an .npz, nor a checkpoint's folder or prefix.")
     try:
         reader = tf.train.load_checkpoint(prefix)
-        names = filter(_NETWORK_NAME.fullmatch, reader.get_variable_to_shape_map())
-        return {name: reader.get_tensor(name).astype(np.float32) for name in sorted(names)}
+        names = [name for name in sorted(reader.get_variable_to_shape_map()) if not _OPTIMISERS.fullmatch(name)]
+        arrays = {name: reader.get_tensor(name) for name in names}
+        return {name: array.astype(np.float32) for name, array in arrays.items() if array.dtype.kind == "f"}
     except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         raise InputError(f"The checkpoint {prefix} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _described(source, description):
+    """Model and config that a file names."""
+    try:
+        described = json.loads(description)
+        name, config = described["model"], dict(described["config"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{source} does not say as it should whose weights it holds: {description[:80]}") from error
+    try:
+        return registry.find(name), config
+    except InputError as error:
+        raise InputError(f"{source} holds weights of another model. {error}") from error
+
+
+def _recognised(source, arrays):
+    """Model and config that names and shapes tell."""
+    shapes = {name: array.shape for name, array in arrays.items()}
+    for model in registry.every():
+        try:
+            config = model.recognise(shapes)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from error
+        if config is not None:
+            return model, config
+    first = next(iter(arrays), "nothing")
+    raise InputError(f"{source} holds weights of no network of the house ({', '.join(registry.names())}): it has {first}.")
 
 
 def _write_checkpoint(arrays, folder, name):
@@ -149,14 +181,12 @@ def _write_checkpoint(arrays, folder, name):
     (folder / "checkpoint").write_text(f'model_checkpoint_path: "{name}"\nall_model_checkpoint_paths: "{name}"\n')
 
 
-def reverse_picture_channels(arrays):
-    """From RGB to BGR or back."""
+def reverse_picture_channels(arrays, model):
+    """From RGB to BGR or back: the first three channels along each of the model's picture axes."""
     reversed_arrays = dict(arrays)
-    for name in _READS_PICTURE:
+    for name, axis in model.picture_axes.items():
         if name in arrays:
-            kernel = arrays[name]
-            reversed_arrays[name] = np.concatenate([kernel[:, :, 2::-1], kernel[:, :, 3:]], axis=2)
-    for name in _WRITES_PICTURE:
-        if name in arrays:
-            reversed_arrays[name] = arrays[name][..., ::-1]
+            order = np.arange(arrays[name].shape[axis])
+            order[:3] = order[2::-1]
+            reversed_arrays[name] = np.take(arrays[name], order, axis)
     return reversed_arrays

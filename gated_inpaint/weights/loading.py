@@ -1,25 +1,24 @@
-"""Builds the generator that a weights file describes and fills it."""
+"""Builds the network that a weights file describes and fills it."""
 
-import math
 import pathlib
 
 import numpy as np
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.models.deepfill_v2 import Generator
-from gated_inpaint.models.deepfill_v2.generator import CHECKPOINT_ROOTS, COARSE, channels_of
-from gated_inpaint.weights.formats import read_arrays
+from gated_inpaint.weights.formats import Weights, read_weights
 
 DEFAULT_WEIGHTS = pathlib.Path(__file__).with_name("default.npz")
 
 KERAS_DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
+_NOT_IN_FILES = ("name", "dtype")  # Of a network's config: what whoever loads it decides.
 
-def load_generator(source=None, precision="float32"):
-    """Builds a generator from weights; its convolution is read from their names, its width and sketch channel from their shapes.
+
+def load_network(source=None, precision="float32"):
+    """Builds a network from weights.
 
     Arguments:
-      source: what `read_arrays` takes; None for the bundled weights.
+      source: what `read_weights` takes; None for the bundled weights.
       precision: "float32", or "bfloat16" for convolutions in bfloat16.
 
     Raises:
@@ -28,10 +27,20 @@ def load_generator(source=None, precision="float32"):
     source = DEFAULT_WEIGHTS if source is None else source
     if precision not in KERAS_DTYPES:
         raise InputError(f"Precision must be one of {', '.join(KERAS_DTYPES)}, not {precision}.")
-    arrays = read_arrays(source)
-    generator = Generator(*generator_options(arrays, source), dtype=KERAS_DTYPES[precision])
-    assign_arrays(generator.checkpoint_variables(), arrays, source)
-    return generator
+    arrays, model, config = read_weights(source)
+    try:
+        network = model.network(**config, dtype=KERAS_DTYPES[precision])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{source}: no network of {model.name} can be made of {config}: {error}") from error
+    assign_arrays(network.named_variables(), arrays, source)
+    return network
+
+
+def weights_of(model, network, *others):
+    """`Weights` of a network of a model, and of others that train beside it, as they stand."""
+    variables = {name: variable for one in (network, *others) for name, variable in one.named_variables().items()}
+    config = {name: value for name, value in network.get_config().items() if name not in _NOT_IN_FILES}
+    return Weights({name: variable.numpy() for name, variable in variables.items()}, model, config)
 
 
 def assign_arrays(variables, arrays, source):
@@ -52,25 +61,3 @@ def assign_arrays(variables, arrays, source):
             raise InputError(f"{source}: {name} holds values that are not finite.")
     for name, variable in variables.items():
         variable.assign(arrays[name])
-
-
-def generator_options(arrays, source):
-    """Width, sketch and convolution of the generator whose arrays `source` holds; InputError if it is none of ours."""
-    names = {f"{root}/conv1/kernel": convolution for convolution, root in CHECKPOINT_ROOTS.items()}
-    first = next(filter(arrays.__contains__, names), None)
-    if first is None:
-        raise InputError(f"{source} has no variable {next(iter(names))}: it holds weights of another network.")
-    shape, convolution = arrays[first].shape, names[first]
-    inputs, in_words = {5: False, 6: True}, "5 or 6 with a sketch"
-    if convolution == "partial":
-        inputs, in_words = {5: False}, "5"
-    # The first row has as many channels as the width, or that over sqrt(2), rounded.
-    filters = shape[3] if len(shape) == 4 and shape[:2] == (5, 5) and shape[2] in inputs else 0
-    width = 4 * round(filters * (1 if convolution == "gated" else math.sqrt(2)) / 4)
-    if not width or channels_of(COARSE[0], width, convolution) != filters:
-        of_width = "a multiple of 4" if convolution == "gated" else "a multiple of 4 over sqrt(2), rounded"
-        raise InputError(
-            f"{source}: {first} has shape {list(shape)}, and this network needs [5, 5, {in_words}, {of_width}]: "
-            "it holds weights of another network."
-        )
-    return width, inputs[shape[2]], convolution

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from gated_inpaint import InputError
-from gated_inpaint.files.image_files import read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_picture, write_png
 
 
 def picture(*shape, dtype=np.uint8):
@@ -74,7 +74,7 @@ def test_profile_goes_along(tmp_path):
     photo = read_photo(tmp_path / "a.jpg")
     assert photo.metadata.icc_profile == profile
     for dtype in (np.uint8, np.uint16):
-        write_png(tmp_path / "b.png", picture(6, 9, 3, dtype=dtype), photo.metadata.icc_profile)
+        write_picture(tmp_path / "b.png", picture(6, 9, 3, dtype=dtype), photo)
         assert Image.open(tmp_path / "b.png").info["icc_profile"] == profile
         np.testing.assert_array_equal(read_photo(tmp_path / "b.png").array, picture(6, 9, 3, dtype=dtype))
 
@@ -99,13 +99,13 @@ def test_what_is_no_image_is_refused(tmp_path):
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "empty.png").touch()
     Image.fromarray(picture(6, 9)).convert("F").save(tmp_path / "float.tiff")
-    Image.fromarray(picture(6, 9, 3)).save(tmp_path / "a.gif")
+    Image.fromarray(picture(6, 9, 3)).save(tmp_path / "a.tga")
     for name, words in (
         ("text.png", "not an image"),
         ("empty.png", "is empty"),
         ("missing.png", "no file"),
-        ("float.tiff", "only 8 and 16"),
-        ("a.gif", "not an image in a format that can be read here"),
+        ("float.tiff", "has 32-bit floating-point levels: only 8 and 16"),
+        ("a.tga", "not an image in a format that can be read here"),
         (".", "Is a directory"),
     ):
         with pytest.raises(InputError, match=words):

@@ -141,6 +141,7 @@ def test_a_report_survives_what_stops_the_command(monkeypatch):
     def write(path, *_):
         if path.name == "c.png":
             raise KeyboardInterrupt
+        return []
 
     monkeypatch.setattr(files, "write_picture", write)
     with pytest.raises(KeyboardInterrupt):
@@ -162,6 +163,23 @@ def test_a_tree_of_photos_with_their_transparent_parts():
         ("out/whole.png", "left_out"),
     ]
     assert lines[0]["hole"] > 0.2 and "no transparent part" in lines[2]["reason"]
+
+
+def test_formats_and_notes(capfd):
+    for name, mode in (("a.jpg", "CMYK"), ("b.webp", "RGB"), ("c.gif", "RGB")):
+        save(picture(mode=mode), f"in/{name}")
+    save(Image.fromarray(np.asarray(hole()) // 255), "mask.png")
+    options = dict(image="in", mask="mask.png", output="out", output_format="same", report="report.jsonl")
+    complete_files(CompletionOptions(**options))
+    assert sorted(path.name for path in pathlib.Path("out").iterdir()) == ["a.jpg", "b.webp", "c.png"]
+    assert Image.open("out/a.jpg").format == "JPEG" and Image.open("out/b.webp").format == "WEBP"
+    notes = report()[0]["notes"]
+    assert len(notes) == 2 and notes[0].startswith("in/a.jpg: CMYK became RGB") and "mask.png is white nowhere" in notes[1]
+    said = capfd.readouterr().err
+    assert all(f"note: {note}\n" in said for note in notes)
+    size = pathlib.Path("out/a.jpg").stat().st_size
+    complete_files(CompletionOptions(**options, quality=20))
+    assert pathlib.Path("out/a.jpg").stat().st_size < size
 
 
 def test_one_photo_by_strings_and_what_is_wrong_with_it():

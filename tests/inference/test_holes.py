@@ -3,8 +3,9 @@ import pytest
 import tensorflow as tf
 
 from gated_inpaint import Generator
-from gated_inpaint.inference import holes as holes_module
 from gated_inpaint.inference.holes import complete_holes, hole_windows, separate_windows
+from gated_inpaint.models import two_stage
+from gated_inpaint.types import Inputs
 
 
 def mask_of(height, width, *rectangles):
@@ -76,12 +77,12 @@ def test_no_hole_is_no_window():
 
 def test_a_small_hole_runs_in_windows_and_a_large_one_whole(monkeypatch):
     ran = []
-    monkeypatch.setattr(holes_module, "complete_windows", lambda *_: ran.append("windows"))
+    monkeypatch.setattr(two_stage.TwoStageWindows, "complete", lambda *_: ran.append("windows"))
     generator = Generator(8)
     monkeypatch.setattr(Generator, "__call__", lambda *_: ran.append("whole"))
     image = tf.zeros([1, 512, 512, 3])
     for rectangle in ((200, 200, 240, 240), (0, 0, 512, 500)):
-        complete_holes(generator, image, tf.constant(mask_of(512, 512, rectangle), tf.float32))
-    monkeypatch.setattr(holes_module, "TILE_BYTES", 1000)  # Too large for whole matrices of scores.
-    complete_holes(generator, image, tf.constant(mask_of(512, 512, rectangle), tf.float32))
+        complete_holes(generator, Inputs(image, tf.constant(mask_of(512, 512, rectangle), tf.float32)))
+    monkeypatch.setattr(two_stage, "TILE_BYTES", 1000)  # Too large for whole matrices of scores.
+    complete_holes(generator, Inputs(image, tf.constant(mask_of(512, 512, rectangle), tf.float32)))
     assert ran == ["windows", "whole", "windows"]

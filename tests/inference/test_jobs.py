@@ -118,8 +118,9 @@ def test_two_photos_of_one_result():
     to_do, left_out = found(image="photos", mask="mask.png", output="out")
     assert to_do.keys() == {"photos/b.webp"}
     assert set(left_out.values()) == {"photos/a.jpg, photos/a.png would all be written to out/a.png"}
+    make("photos/c.bmp")
     to_do, left_out = found(image="photos", mask="mask.png", output="out", output_format="same")
-    assert [output for _, output in to_do.values()] == ["out/a.jpg", "out/a.png", "out/b.webp"] and left_out == {}
+    assert [output for _, output in to_do.values()] == ["out/a.jpg", "out/a.png", "out/b.webp", "out/c.png"] and left_out == {}
 
 
 def test_sketches_pair_by_stem():
@@ -156,6 +157,8 @@ def test_lists(name, text):
     to_do, left_out = found(jobs=f"lists/{name}")
     assert left_out == {"z.png": "its output z.png would replace an input"}
     assert to_do == {image: pair for image, pair in expected.items() if image != "z.png"}
+    pathlib.Path("lists/other.txt").write_text("z.png m.png z.gif")
+    assert "must end in .png, .jpg" in found(jobs="lists/other.txt")[1]["z.png"]
     to_do, left_out = found(jobs=f"lists/{name}", output="results")
     assert to_do == {image: (mask, f"results/{output}") for image, (mask, output) in expected.items()} and left_out == {}
 

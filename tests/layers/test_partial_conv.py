@@ -57,7 +57,7 @@ def test_is_its_definition(options, size):
     if options.get("upsample"):
         features, mask = (array.repeat(2, axis=1).repeat(2, axis=2) for array in (features, mask))
     sums, expected_mask = by_definition(
-        features, mask, *(variable.numpy() for variable in layer.variables), layer.strides, layer.dilation_rate
+        features, mask, *(variable.numpy() for variable in layer.variables), layer.strides[0], layer.dilation_rate[0]
     )
     activation = tf.nn.relu if options.get("activation") == "relu" else tf.nn.elu
     np.testing.assert_allclose(output, activation(sums), atol=1e-5)

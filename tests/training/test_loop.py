@@ -17,9 +17,12 @@ import pytest
 import tensorflow as tf
 
 from gated_inpaint import Inpainter, InputError
-from gated_inpaint.training.loop import TrainingError, train
-from gated_inpaint.training.options import TrainingOptions
-from gated_inpaint.weights import read_arrays
+from gated_inpaint.models.deepfill_v2 import MODEL, Options
+from gated_inpaint.training import loop
+from gated_inpaint.training.checkpoints import Checkpoints
+from gated_inpaint.training.loop import TrainingError
+from gated_inpaint.training.run_directory import RunDirectory
+from gated_inpaint.weights import read_weights
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -37,7 +40,11 @@ def photos(tmp_path_factory):
 def options(photos, run_dir, **changed):
     small = dict(size=16, width=4, discriminator_width=4, batch_size=4, learning_rate=1e-3, steps=4, checkpoint_every=2)
     small["validation_masks"] = "union"
-    return TrainingOptions(**{"data": str(photos), "run_dir": str(run_dir), "summarize_every": 1, **small, **changed})
+    return Options(**{"data": str(photos), "run_dir": str(run_dir), "summarize_every": 1, **small, **changed})
+
+
+def train(options, override=False):
+    loop.train(MODEL, options, override)
 
 
 def start(run, environment=None, limit=None, **more):
@@ -64,8 +71,8 @@ def wait_for(path, process, seconds=120):
 
 def state(run_dir):
     """All that the newest checkpoint of a run holds, by name."""
-    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(pathlib.Path(run_dir) / "checkpoints")))
-    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith(("save_counter", "_CHECKPOINTABLE"))]
+    reader = tf.train.load_checkpoint(str(Checkpoints(pathlib.Path(run_dir) / "checkpoints", None, 1).newest()))
+    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
     return {name: reader.get_tensor(name) for name in sorted(names)}
 
 
@@ -97,7 +104,7 @@ def straight(photos, tmp_path_factory):
 
 def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
     names = {path.name for path in straight.iterdir()}
-    files = {"options.json", "log.txt", "photos.json", "photos.digest", "weights.npz", "best.npz", "best.json"}
+    files = {"lock", "options.json", "log.txt", "photos.json", "photos.digest", "weights.npz", "best.npz", "best.json"}
     assert names == files | {"checkpoints", "tensorboard"}
     assert json.loads((straight / "options.json").read_text())["steps"] == 8
     log = (straight / "log.txt").read_text()
@@ -110,8 +117,8 @@ def test_a_run_explains_itself_and_its_weights_are_used(straight, photos):
         json.loads((straight / "best.json").read_text())["l1_in_hole"]
     )
     inpainter = Inpainter(straight)
-    best = read_arrays(straight / "best.npz")
-    for name, variable in inpainter.generator.checkpoint_variables().items():
+    best = read_weights(straight / "best.npz").arrays
+    for name, variable in inpainter.network.named_variables().items():
         np.testing.assert_array_equal(variable, best[name])
 
 
@@ -166,7 +173,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(photos, tmp_path):
     train(options(photos, tmp_path / "run", steps=2))
     before, saved = state(tmp_path / "run"), tmp_path / "run/options.json"
     saved.write_text(json.dumps({**json.loads(saved.read_text()), "hole_weight": 1e39}))
-    with pytest.raises(TrainingError, match="Step 3: the loss is not finite.*checkpoints/step-2"):
+    with pytest.raises(TrainingError, match="Step 3: a loss is not finite.*checkpoints/step-2"):
         train(options(photos, tmp_path / "run", steps=9, checkpoint_every=1, hole_weight=1e39), override=True)
     for name, value in state(tmp_path / "run").items():
         np.testing.assert_array_equal(value, before[name])
@@ -192,7 +199,7 @@ def test_other_photos_are_noticed(photos, tmp_path):
 
 def test_fine_tuning_starts_from_weights(photos, tmp_path, straight):
     train(options(photos, tmp_path / "run", steps=1, init_weights=str(straight), learning_rate=0.0))
-    start_from, tuned = read_arrays(straight), read_arrays(tmp_path / "run")
+    start_from, tuned = read_weights(straight).arrays, read_weights(tmp_path / "run").arrays
     for name, array in tuned.items():
         np.testing.assert_allclose(array, start_from[name], atol=1e-7)
     with pytest.raises(InputError, match="needs .*weights of another network"):
@@ -201,14 +208,14 @@ def test_fine_tuning_starts_from_weights(photos, tmp_path, straight):
 
 def test_guided_run(photos, tmp_path):
     train(options(photos, tmp_path / "run", steps=1, sketch=True, validation_data=str(photos)))
-    assert Inpainter(tmp_path / "run").generator.sketch
+    assert Inpainter(tmp_path / "run").network.takes_sketch
 
 
 @pytest.mark.parametrize("convolution", ["partial", "vanilla"])
 def test_a_run_keeps_its_convolution(photos, tmp_path, straight, convolution):
     train(options(photos, tmp_path / "run", steps=1, convolution=convolution))
     inpainter = Inpainter(tmp_path / "run", eager=True)
-    assert inpainter.generator.convolution == convolution
+    assert inpainter.network.convolution == convolution
     image, mask = np.zeros((16, 24, 3), np.uint8), np.eye(16, 24)
     assert inpainter(image, mask)[mask > 0].any()
 
@@ -218,11 +225,15 @@ def test_a_run_keeps_its_convolution(photos, tmp_path, straight, convolution):
         train(options(photos, tmp_path / "other", convolution=convolution, init_weights=str(straight)))
 
 
-def test_a_run_begun_before_there_was_a_choice_is_gated(tmp_path):
-    saved = vars(options("photos", tmp_path)).copy()
-    assert saved.pop("convolution") == "gated"
+def test_options_of_older_runs_are_understood(tmp_path):
+    """They name no model and no convolution, call the EMA's decay otherwise, and their schedule ends with their steps."""
+    saved = vars(options("photos", tmp_path, ema_decay=0.9, learning_rate_decay="cosine", steps=7)).copy()
+    assert (saved.pop("convolution"), saved.pop("decay_steps")) == ("gated", 0)
+    saved["average_decay"] = saved.pop("ema_decay")
     (tmp_path / "options.json").write_text(json.dumps(saved))
-    assert TrainingOptions.differences(tmp_path / "options.json", options("photos", tmp_path)) == []
+    now = options("photos", tmp_path, ema_decay=0.9, learning_rate_decay="cosine", steps=9)
+    run = RunDirectory(MODEL, now, override=True)
+    assert run.options.decay_steps == 7 and run.changed == [("steps", 7, 9)]
 
 
 @pytest.mark.parametrize(
@@ -277,8 +288,8 @@ def test_two_replicas_compute_what_one_would(photos, tmp_path, strategy, optimiz
         one, both = scalars(tmp_path / "one", tag), scalars(tmp_path / "two", tag)
         np.testing.assert_allclose([both[step] for step in one], list(one.values()), atol=1e-4)
     if optimizer == "SGD":
-        for name, array in read_arrays(tmp_path / "one").items():
-            np.testing.assert_allclose(read_arrays(tmp_path / "two")[name], array, atol=1e-6, err_msg=name)
+        for name, array in read_weights(tmp_path / "one").arrays.items():
+            np.testing.assert_allclose(read_weights(tmp_path / "two").arrays[name], array, atol=1e-6, err_msg=name)
 
 
 def test_when_a_worker_dies_the_other_says_so_and_the_job_resumes(photos, tmp_path):
@@ -292,3 +303,54 @@ def test_when_a_worker_dies_the_other_says_so_and_the_job_resumes(photos, tmp_pa
     reached = int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"])
     train(options(photos, tmp_path / "run", steps=reached + 1), override=True)
     assert f"Resuming at step {reached}" in (tmp_path / "run/log.txt").read_text()
+
+
+def test_a_second_process_in_the_same_run_is_refused(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=1)
+    with RunDirectory(MODEL, run).held():
+        # Of this process, too: the lock belongs to an open file.
+        with pytest.raises(InputError, match=rf"run is in use: process {os.getpid()} on .* trains there"):
+            train(run)
+    train(run)  # The file of a lock that nobody holds is no lock.
+    assert (tmp_path / "run/lock").exists()
+
+
+def test_what_a_kill_left_unfinished_is_removed_at_the_next_start(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=2)
+    train(run)
+    left = [tmp_path / "run" / name for name in (".weights.npz.k3x8", ".options.json.17.part", "checkpoints/step-9_temp")]
+    for path in left[::2]:
+        path.mkdir()
+        (path / "part").write_text("half")
+    left[1].write_text("half")
+    headless = tmp_path / "run/checkpoints/step-9.data-00000-of-00001"
+    headless.write_text("half")
+    kept = tmp_path / "run/.mine"
+    kept.write_text("a person's")
+    train(run)
+    assert not any(path.exists() for path in [*left, headless]) and kept.exists()
+
+
+def test_a_newest_checkpoint_that_cannot_be_read_is_named_and_the_one_before_taken(photos, tmp_path, straight):
+    copied = shutil.copytree(straight, tmp_path / "run")
+    for path in (copied / "checkpoints").glob("step-8.*"):
+        path.write_bytes(path.read_bytes()[:100])
+    run = options(photos, copied, steps=8, validation_data=str(photos), validate_every=4)
+    train(run, override=True)
+    log = (copied / "log.txt").read_text()
+    assert "step-8 cannot be read" in log and "Resuming at step 6" in log
+    assert_same_state(copied, straight)
+    for path in (copied / "checkpoints").glob("step-*"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="None of the 3 checkpoints"):
+        train(run, override=True)
+
+
+def test_more_steps_do_not_move_the_schedule(photos, tmp_path):
+    decaying = dict(learning_rate_decay="cosine", checkpoint_every=4)
+    train(options(photos, tmp_path / "run", steps=4, **decaying))
+    before = state(tmp_path / "run")
+    train(options(photos, tmp_path / "run", steps=5, **decaying), override=True)
+    assert "--steps was 4 and is now 5" in (tmp_path / "run/log.txt").read_text()
+    kernel = "training/saved_variables/generator/inpaint_net.Sallconv17.Skernel/.ATTRIBUTES/VARIABLE_VALUE"
+    np.testing.assert_array_equal(state(tmp_path / "run")[kernel], before[kernel])  # The rate is zero.

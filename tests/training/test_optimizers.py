@@ -5,8 +5,9 @@ import tensorflow as tf
 from tensorflow import keras
 
 from gated_inpaint import Discriminator, Generator, InputError
-from gated_inpaint.models.deepfill_v2.training import Batch, TrainingStep
-from gated_inpaint.training.optimizers import make_optimizer
+from gated_inpaint.models.deepfill_v2 import Trainer
+from gated_inpaint.models.optimizers import make_optimizer
+from gated_inpaint.types import Batch, Inputs
 
 HAS_ADDONS = importlib.util.find_spec("tensorflow_addons") is not None
 
@@ -16,16 +17,17 @@ def test_adam_is_as_released():
     assert isinstance(optimizer, keras.optimizers.Adam)
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.5, 0.999, 1e-8)
     assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+    assert make_optimizer("Adam", 1e-4, beta_2=0.9).beta_2 == 0.9
 
 
 @pytest.mark.skipif(not HAS_ADDONS, reason="TensorFlow Addons exists for TensorFlow 2.15 alone")
 @pytest.mark.parametrize("name", ["LAMB", "RectifiedAdam", "NovoGrad"])
 def test_optimisers_of_addons_train(name):
-    step = TrainingStep(Generator(4), Discriminator(4), make_optimizer(name, 1e-3), make_optimizer(name, 1e-3), Generator(4))
-    variable = step.generator.checkpoint_variables()["inpaint_net/allconv17/bias"]
+    trainer = Trainer(Generator(4), Discriminator(4), Generator(4), *(make_optimizer(name, 1e-3) for _ in range(2)))
+    variable = trainer.generator.named_variables()["inpaint_net/allconv17/bias"]
     before = variable.numpy().copy()
-    batch = Batch(tf.random.stateless_uniform([1, 16, 16, 3], [0, 0], -1, 1), tf.ones([1, 16, 16, 1]))
-    tf.function(step.__call__)(batch)
+    batch = Batch(Inputs(tf.random.stateless_uniform([1, 16, 16, 3], [0, 0], -1, 1), tf.ones([1, 16, 16, 1])))
+    tf.function(trainer.step)((batch,), "all")
     assert (variable.numpy() != before).all()
 
 

@@ -8,14 +8,16 @@ from conftest import DATA, cases, write_weights
 
 from gated_inpaint import Generator, InputError
 from gated_inpaint.commands.main import run
-from gated_inpaint.models.deepfill_v2.generator import CHECKPOINT_ROOTS, COARSE, channels_of
-from gated_inpaint.weights import load_generator, read_arrays
-from gated_inpaint.weights.loading import generator_options
+from gated_inpaint.models.deepfill_v2.generator import ROOTS
+from gated_inpaint.models.deepfill_v2.recognition import recognise
+from gated_inpaint.models.deepfill_v2.tables import COARSE, channels_of
+from gated_inpaint.types import Inputs
+from gated_inpaint.weights import load_network, read_weights
 
 
 @pytest.fixture
 def arrays():
-    return read_arrays(DATA / "generator")
+    return read_weights(DATA / "generator").arrays
 
 
 def convert(*arguments):
@@ -26,7 +28,7 @@ def test_checkpoint_is_found_by_folder_prefix_and_in_a_moved_folder(tmp_path, ar
     shutil.copytree(DATA / "generator", tmp_path / "moved")
     (tmp_path / "moved/checkpoint").write_text('model_checkpoint_path: "/where/it/was/snap-0"\n')
     for source in (DATA / "generator/snap-0", tmp_path / "moved"):
-        again = read_arrays(source)
+        again = read_weights(source).arrays
         assert again.keys() == arrays.keys()
         for name, array in arrays.items():
             np.testing.assert_array_equal(again[name], array)
@@ -46,7 +48,7 @@ def test_picture_channels_are_reversed_and_nothing_else(arrays):
 
 def test_convert_there_and_back(tmp_path, capsys):
     assert convert(DATA / "generator_guided", tmp_path / "weights.npz") == 0
-    assert "generator and discriminator, base width 8, with sketch channel" in capsys.readouterr().out
+    assert "gated generator, base width 8, with sketch channel, and 18 variables of networks" in capsys.readouterr().out
     (tmp_path / "back").mkdir()
     assert convert(tmp_path / "weights.npz", tmp_path / "back") == 0
     original = tf.train.load_checkpoint(str(DATA / "generator_guided"))
@@ -57,19 +59,19 @@ def test_convert_there_and_back(tmp_path, capsys):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["back", "weights.npz"]  # No scratch left.
 
     inputs = dict(cases("generator_guided/io.npz"))["64x64"].network_inputs()
-    expected = load_generator(DATA / "generator_guided")(*inputs).complete
-    np.testing.assert_array_equal(load_generator(tmp_path / "weights.npz")(*inputs).complete, expected)
+    expected = load_network(DATA / "generator_guided")(inputs).composite
+    np.testing.assert_array_equal(load_network(tmp_path / "weights.npz")(inputs).composite, expected)
 
 
 def test_bundled_weights_load():
-    generator = load_generator()
-    assert generator.width == 24 and not generator.sketch
+    generator = load_network()
+    assert generator.width == 24 and not generator.takes_sketch
 
 
 def test_released_width_loads(tmp_path):
     source = Generator(48)
     write_weights(source, tmp_path / "snap-0")
-    loaded = load_generator(tmp_path)
+    loaded = load_network(tmp_path)
     assert loaded.width == 48
     np.testing.assert_array_equal(loaded.variables[0], source.variables[0])
 
@@ -80,29 +82,31 @@ def test_weights_say_their_convolution(tmp_path, capsys, convolution):
     write_weights(source, tmp_path / "source.npz")
     assert convert(tmp_path / "source.npz", tmp_path / "copy.npz") == 0
     assert f"{convolution} generator, base width 8, without sketch channel" in capsys.readouterr().out
-    loaded = load_generator(tmp_path / "copy.npz")
+    loaded = load_network(tmp_path / "copy.npz")
     assert loaded.convolution == convolution
     image, mask = np.zeros([1, 16, 24, 3], np.float32), np.eye(16, 24, dtype=np.float32)[np.newaxis, ..., np.newaxis]
-    np.testing.assert_array_equal(loaded(image, mask).complete, source(image, mask).complete)
+    np.testing.assert_array_equal(loaded(Inputs(image, mask)).composite, source(Inputs(image, mask)).composite)
 
     status = convert(tmp_path / "source.npz", tmp_path / "snap-0")
     if convolution == "gated":
-        assert status == 0 and load_generator(tmp_path / "snap-0").convolution == "gated"
+        assert status == 0 and load_network(tmp_path / "snap-0").convolution == "gated"
     else:
         assert status == 1
-        assert f"which is gated, and these weights are of another (inpaint_net_{convolution}/conv1/" in capsys.readouterr().err
+        assert (
+            f"of an authors' network, and these weights are of another (inpaint_net_{convolution}/conv1/" in capsys.readouterr().err
+        )
         assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.npz", "source.npz"]
 
 
 def test_width_and_sketch_are_found_for_every_convolution():
-    for width, sketch, (convolution, root) in itertools.product(range(4, 257, 4), (False, True), CHECKPOINT_ROOTS.items()):
+    for width, sketch, (convolution, root) in itertools.product(range(4, 257, 4), (False, True), ROOTS.items()):
         shape = (5, 5, 5 + sketch, channels_of(COARSE[0], width, convolution))
-        arrays = {f"{root}/conv1/kernel": np.zeros(shape)}
+        shapes = {f"{root}/conv1/kernel": shape}
         if sketch and convolution == "partial":
             with pytest.raises(InputError, match=r"has shape \[5, 5, 6, .* needs \[5, 5, 5, "):
-                generator_options(arrays, "")
+                recognise(shapes)
         else:
-            assert generator_options(arrays, "") == (width, sketch, convolution)
+            assert recognise(shapes) == {"width": width, "sketch": sketch, "convolution": convolution}
 
 
 def without(arrays, name):
@@ -118,16 +122,19 @@ NAME = "inpaint_net/allconv14/kernel"
         (lambda arrays: without(arrays, NAME), f"no variable {NAME}"),
         (lambda arrays: {**arrays, NAME: arrays[NAME][..., :6]}, rf"{NAME} has shape \[3, 3, 8, 6\].* needs \[3, 3, 8, 16\]"),
         (lambda arrays: {**arrays, NAME: arrays[NAME] * np.nan}, f"{NAME} holds values that are not finite"),
-        (lambda arrays: without(arrays, "inpaint_net/conv1/kernel"), "no variable inpaint_net/conv1/kernel"),
+        (
+            lambda arrays: without(arrays, "inpaint_net/conv1/kernel"),
+            "of no network of the house .deepfill_v1, deepfill_v2.*: it has discriminator",
+        ),
         (lambda arrays: {**arrays, "inpaint_net/conv1/kernel": np.zeros([5, 5, 4, 8])}, r"conv1/kernel has shape \[5, 5, 4, 8\]"),
-        (lambda arrays: {"other": np.zeros(3)}, "no variable of this network"),
+        (lambda arrays: {"other": np.zeros(3)}, "of no network of the house .*: it has other"),
         (lambda arrays: {NAME: np.array([object()])}, "cannot be read as an .npz of plain arrays"),
     ],
 )
 def test_weights_of_another_network_are_refused_by_name(tmp_path, arrays, change, words):
     np.savez(tmp_path / "weights.npz", **change(arrays))
     with pytest.raises(InputError, match=words):
-        load_generator(tmp_path / "weights.npz")
+        load_network(tmp_path / "weights.npz")
 
 
 def test_unreadable_weights_are_refused(tmp_path):
@@ -147,7 +154,7 @@ def test_unreadable_weights_are_refused(tmp_path):
         ("two", "holds 2 checkpoints: name one, such as .*snap-0"),
     ):
         with pytest.raises(InputError, match=words):
-            load_generator(tmp_path / source)
+            load_network(tmp_path / source)
 
 
 def test_convert_says_what_is_wrong(tmp_path, capsys):

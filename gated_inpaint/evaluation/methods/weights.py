@@ -1,4 +1,4 @@
-"""This package's network, with any weights."""
+"""A network of the house, with any weights."""
 
 import hashlib
 
@@ -14,15 +14,15 @@ class Weights(Method):
 
     def __init__(self, path):
         self._inpainter = Inpainter(path)
-        generator = self._inpainter.generator
-        if generator.sketch:
+        network = self._inpainter.network
+        if network.takes_sketch:
             raise InputError(f"{path} are guided weights: they need sketches, and an evaluation has none.")
         digest = hashlib.sha256()
-        for _, variable in sorted(generator.checkpoint_variables().items()):
+        for _, variable in sorted(network.named_variables().items()):
             digest.update(variable.numpy().tobytes())
         self.description = (
-            f"{'the bundled weights' if path is None else f'the weights {path}'}, {generator.convolution}, "
-            f"base width {generator.width}, sha256 {digest.hexdigest()[:16]}, TensorFlow {tf.__version__}"
+            f"{'the bundled weights' if path is None else f'the weights {path}'}, {network.describe()}, "
+            f"sha256 {digest.hexdigest()[:16]}, TensorFlow {tf.__version__}"
         )
 
     def complete(self, image, mask, key):

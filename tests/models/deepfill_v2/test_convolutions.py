@@ -7,15 +7,9 @@ from conftest import random_generator
 from tensorflow import keras
 
 from gated_inpaint import Generator
-from gated_inpaint.models.deepfill_v2.generator import (
-    AFTER_ATTENTION,
-    BEFORE_ATTENTION,
-    COARSE,
-    DECODER,
-    HALLUCINATION,
-    Conv,
-    coarse_input,
-)
+from gated_inpaint.models.deepfill_v2.tables import AFTER_ATTENTION, BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
+from gated_inpaint.models.rows import Conv, convolve
+from gated_inpaint.types import Inputs
 
 OTHERS = ("partial", "vanilla")
 
@@ -31,11 +25,11 @@ def inputs(height=64, width=72):
 def test_costs_what_the_gated_one_does(convolution):
     gated, other = Generator(), Generator(convolution=convolution)
     assert abs(other.count_params() / gated.count_params() - 1) < 0.005
-    scopes = [row.scope for row in COARSE + HALLUCINATION + BEFORE_ATTENTION + AFTER_ATTENTION + DECODER if isinstance(row, Conv)]
-    for scope in scopes:
-        sizes = [np.prod(network.convolutions[scope].kernel.shape) for network in (gated, other)]
+    names = [row.name for row in COARSE + HALLUCINATION + BEFORE_ATTENTION + AFTER_ATTENTION + DECODER if isinstance(row, Conv)]
+    for name in names:
+        sizes = [np.prod(getattr(network, name).kernel.shape) for network in (gated, other)]
         # First rows read the picture, not the row before, and cost less.
-        assert abs(sizes[1] / sizes[0] - 1) < (0.3 if scope in ("conv1", "xconv1", "pmconv1") else 0.015), scope
+        assert abs(sizes[1] / sizes[0] - 1) < (0.3 if name in ("conv1", "xconv1", "pmconv1") else 0.015), name
 
 
 @pytest.mark.parametrize("convolution", ["gated", *OTHERS])
@@ -44,9 +38,9 @@ def test_features_keep_their_size_before_any_training(convolution, width):
     """From the first row to the last; under Glorot's rule the gated network's fade to 1e-7."""
     keras.utils.set_random_seed(0)
     generator, (image, mask) = Generator(width, convolution=convolution), inputs()
-    masks, features = generator.masks(tf.constant(mask)), coarse_input(image * (1 - mask), tf.constant(mask))
+    masks, features = generator.row_masks(tf.constant(mask)), generator.coarse_input(image * (1 - mask), tf.constant(mask))
     for row in COARSE:
-        features = generator.convolve(row, features, masks.get(row.scope))
+        features = convolve(generator, row, features, masks.get(row.scope))
         assert 0.05 < tf.sqrt(tf.reduce_mean(features**2)) < 3, row.scope
 
 
@@ -55,11 +49,13 @@ def test_features_keep_their_size_before_any_training(convolution, width):
 def test_eager_and_compiled_are_the_same(convolution, compiled):
     generator = random_generator(convolution)
     if compiled:
-        function = tf.function(generator.__call__, jit_compile=True)
+        function = tf.function(lambda *arrays: generator(Inputs(*arrays)), jit_compile=True)
     else:
-        function = tf.function(generator.__call__, input_signature=[tf.TensorSpec([None, None, None, depth]) for depth in (3, 1)])
+        any_size = [tf.TensorSpec([None, None, None, depth]) for depth in (3, 1)]
+        function = tf.function(lambda *arrays: generator(Inputs(*arrays)), input_signature=any_size)
     image, mask = inputs()
-    for made, expected in zip(function(image, mask)[:3], generator(image, mask)):
+    completion = generator(Inputs(image, mask))
+    for made, expected in zip(function(image, mask).stages.values(), completion.stages.values()):
         np.testing.assert_allclose(made, expected, atol=1e-4)
         assert expected.numpy().std() > 0.1
 
@@ -68,16 +64,17 @@ def test_eager_and_compiled_are_the_same(convolution, compiled):
 def test_does_not_see_into_the_hole(convolution):
     generator = random_generator(convolution)
     image, mask = inputs()
-    np.testing.assert_array_equal(generator(image, mask).complete, generator(image * (1 - mask) + 0.3 * mask, mask).complete)
+    other = image * (1 - mask) + 0.3 * mask
+    np.testing.assert_array_equal(generator(Inputs(image, mask)).composite, generator(Inputs(other, mask)).composite)
 
 
 @pytest.mark.parametrize("convolution", OTHERS)
 def test_bfloat16_is_near_float32(convolution):
     exact, mixed = (random_generator(convolution, dtype=dtype) for dtype in ("float32", "mixed_bfloat16"))
     image, mask = inputs()
-    result = mixed(image, mask)
-    assert result.coarse.dtype == tf.float32
-    assert np.abs(result.coarse - exact(image, mask).coarse).mean() < 4 / 255
+    result = mixed(Inputs(image, mask))
+    assert result.stages["coarse"].dtype == tf.float32
+    assert np.abs(result.stages["coarse"] - exact(Inputs(image, mask)).stages["coarse"]).mean() < 4 / 255
 
 
 def carried(generator, table, features, mask):
@@ -86,9 +83,9 @@ def carried(generator, table, features, mask):
     for row in table:
         if isinstance(row, Conv):
             masks[row.scope] = mask
-            features, mask = generator.convolutions[row.scope](features, mask)
+            features, mask = getattr(generator, row.name)(features, mask)
         else:
-            features = generator.convolutions[row.scope](tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]))
+            features = getattr(generator, row.name)(tf.pad(features, [[0, 0], [1, 1], [1, 1], [0, 0]]))
     return features, mask, masks
 
 
@@ -99,7 +96,7 @@ def test_partial_network_carries_the_mask_from_row_to_row(hole):
     image = np.random.default_rng(0).uniform(-1, 1, [1, 64 if bottom < 64 else 400, 400, 3]).astype(np.float32)
     mask = np.zeros([*image.shape[:3], 1], np.float32)
     mask[:, top:bottom, left:right] = 1
-    completion, masks = generator(image, mask), generator.masks(tf.constant(mask))
+    completion, masks = generator(Inputs(image, mask)), generator.row_masks(tf.constant(mask))
 
     masked = image * (1 - mask)
     first = np.concatenate([masked, np.ones_like(mask), mask], axis=-1)
@@ -116,21 +113,22 @@ def test_partial_network_carries_the_mask_from_row_to_row(hole):
     assert masks.keys() == expected.keys()
     for scope, mask_of_row in masks.items():
         np.testing.assert_array_equal(mask_of_row, tf.cast(expected[scope], bool), err_msg=scope)
-    np.testing.assert_allclose(completion.coarse, coarse, atol=1e-5)
+    np.testing.assert_allclose(completion.stages["coarse"], coarse, atol=1e-5)
     if bottom < 64:  # Else the attention's mask, with its corners aligned, is not `tf.image.resize`'s.
-        np.testing.assert_allclose(completion.refined, refined, atol=1e-4)
+        np.testing.assert_allclose(completion.output, refined, atol=1e-4)
 
 
 def test_only_a_partial_network_has_masks():
     for convolution in ("gated", "vanilla"):
-        assert Generator(4, convolution=convolution).masks(tf.zeros([1, 8, 8, 1])) == {}
+        assert Generator(4, convolution=convolution).row_masks(tf.zeros([1, 8, 8, 1])) == {}
 
 
 def test_vanilla_takes_a_sketch_and_partial_does_not():
     generator, (image, mask) = random_generator("vanilla", sketch=True), inputs()
     lines = np.zeros_like(mask)
     lines[:, ::9] = 1
-    assert np.abs(generator(image, mask, lines).coarse - generator(image, mask, 0 * lines).coarse).max() > 1e-4
+    with_lines, without = (generator(Inputs(image, mask, drawn)).stages["coarse"] for drawn in (lines, 0 * lines))
+    assert np.abs(with_lines - without).max() > 1e-4
     with pytest.raises(ValueError, match="partial convolutions takes no sketch"):
         Generator(4, sketch=True, convolution="partial")
     with pytest.raises(ValueError, match="one of gated, partial, vanilla, not 'dense'"):

@@ -1,40 +1,18 @@
-"""The generator in windows against the whole one. `pytest tests/networks/test_windows.py --window-cases=200` tries many."""
+"""The generator in windows against the whole one. `pytest tests/models --window-cases=200` tries many."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import DATA, cases, random_generator
+from conftest import DATA, cases, random_generator, random_holes, rounding_error, windows_of
 
-from gated_inpaint.inference.holes import hole_windows
-from gated_inpaint.models.deepfill_v2 import windows as windows_module
-from gated_inpaint.models.deepfill_v2.generator import BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
-from gated_inpaint.models.deepfill_v2.windows import complete_windows, multiplications, windows_of_rows
-from gated_inpaint.weights import load_generator
+from gated_inpaint.models import two_stage
+from gated_inpaint.models.deepfill_v2.tables import BEFORE_ATTENTION, COARSE, DECODER, HALLUCINATION
+from gated_inpaint.models.rows import windows_of_rows
+from gated_inpaint.types import Inputs
+from gated_inpaint.weights import load_network
 
 TABLES = {"coarse": COARSE, "hallucination": HALLUCINATION, "before attention": BEFORE_ATTENTION, "decoder": DECODER}
 REFERENCE = [(folder, *case) for folder in ("generator", "generator_guided") for case in cases(f"{folder}/io.npz")]
-
-
-def random_holes(rng, height, width):
-    """One to five rectangles anywhere, often in a corner or along a border; bool [1, height, width, 1], never everywhere."""
-    mask = np.zeros([1, height, width, 1], bool)
-    for _ in range(rng.integers(1, 6)):
-        size = [min(rng.integers(1, 100), side) for side in (height, width)]
-        begin = [rng.choice([0, rng.integers(0, side - length + 1), side - length]) for side, length in zip((height, width), size)]
-        mask[:, begin[0] : begin[0] + size[0], begin[1] : begin[1] + size[1]] = True
-    if mask.all():
-        mask[:, :1] = False
-    return mask
-
-
-def windows_of(generator, mask, size):
-    return hole_windows(mask, lambda windows: multiplications(generator, windows, tf.constant(size)))
-
-
-def rounding_error(generator, image, mask, expected):
-    """By how much the completed picture changes when every pixel changes by half of its last bit, up or down."""
-    changes = [np.random.default_rng(seed).choice(np.float32([-6e-8, 6e-8]), image.shape) for seed in range(4)]
-    return max(np.abs((generator(image + image * change, mask).complete - expected) * mask).max() for change in changes)
 
 
 def test_equals_the_whole_network_in_the_holes(window_case):
@@ -44,8 +22,8 @@ def test_equals_the_whole_network_in_the_holes(window_case):
     mask = random_holes(rng, height, width)
     image = rng.uniform(-1, 1, [1, height, width, 3]).astype(np.float32)
     windows = windows_of(generator, mask, [height, width])
-    expected = generator(image, mask.astype(np.float32)).complete.numpy()
-    complete = complete_windows(generator, image, mask.astype(np.float32), None, windows).complete.numpy()
+    expected = generator(Inputs(image, mask.astype(np.float32))).composite.numpy()
+    complete = generator.windows.complete(Inputs(image, mask.astype(np.float32)), windows).composite.numpy()
     difference = np.abs(complete - expected).max()
     # Some pictures, through random weights and a softmax, depend on the last bit of their pixels. No sum in another order comes
     # nearer to the whole network than that network comes to itself with half of that bit changed.
@@ -67,41 +45,40 @@ def test_equals_the_whole_network_with_other_convolutions(convolution, size, hol
     mask[:, hole[0] : hole[1], hole[2] : hole[3]] = 1
     image = rng.uniform(-1, 1, [1, *size, 3]).astype(np.float32)
     windows = windows_of(generator, mask > 0, size)
-    expected = generator(image, mask).complete.numpy()
-    for complete in (complete_windows, tf.function(complete_windows)):
-        np.testing.assert_allclose(complete(generator, image, mask, None, windows).complete, expected, atol=1e-4)
+    expected = generator(Inputs(image, mask)).composite.numpy()
+    for complete in (generator.windows.complete, tf.function(generator.windows.complete)):
+        np.testing.assert_allclose(complete(Inputs(image, mask), windows).composite, expected, atol=1e-4)
     assert expected[mask[..., 0] > 0].std() > 0.1
 
 
 @pytest.mark.parametrize("folder, key, case", REFERENCE, ids=[f"{folder}-{key}" for folder, key, _ in REFERENCE])
 def test_agrees_with_the_release(folder, key, case):
-    generator = load_generator(DATA / folder)
-    image, mask, *sketch = case.network_inputs()
-    windows = windows_of(generator, mask > 0, image.shape[1:3])
-    in_windows = tf.function(lambda *inputs: complete_windows(generator, *inputs))
-    complete = in_windows(image, mask, *(sketch or [None]), windows).complete
+    generator = load_network(DATA / folder)
+    inputs = case.network_inputs()
+    windows = windows_of(generator, inputs.mask > 0, inputs.image.shape[1:3])
+    complete = tf.function(generator.windows.complete)(inputs, windows).composite
     np.testing.assert_allclose(complete, case["complete"], atol=1e-4)
 
 
 def test_a_window_of_everything_makes_everything(monkeypatch):
-    monkeypatch.setattr(windows_module, "BAND_PIXELS", 4 * 104 * 152 // 10)  # Several bands, of several rows.
-    generator = load_generator(DATA / "generator")
-    image, mask = dict(cases("generator/io.npz"))["104x152"].network_inputs()
-    expected = generator(image, mask)
-    made = complete_windows(generator, image, mask, None, tf.constant([[[0, 0], [104, 152]]]))
-    for name in ("coarse", "refined", "complete"):
-        np.testing.assert_allclose(getattr(made, name), getattr(expected, name), atol=1e-4, err_msg=name)
+    monkeypatch.setattr(two_stage, "BAND_PIXELS", 4 * 104 * 152 // 10)  # Several bands, of several rows.
+    generator = load_network(DATA / "generator")
+    image, mask = dict(cases("generator/io.npz"))["104x152"].network_inputs()[:2]
+    expected = generator(Inputs(image, mask))
+    made = generator.windows.complete(Inputs(image, mask), tf.constant([[[0, 0], [104, 152]]]))
+    for name, picture in {**expected.stages, "composite": expected.composite}.items():
+        np.testing.assert_allclose({**made.stages, "composite": made.composite}[name], picture, atol=1e-4, err_msg=name)
     np.testing.assert_array_equal(made.offsets, expected.offsets)
 
 
 def test_every_picture_of_a_batch_has_its_own_holes():
-    generator = load_generator(DATA / "generator")
-    image, mask = dict(cases("generator/io.npz"))["104x152"].network_inputs()
+    generator = load_network(DATA / "generator")
+    image, mask = dict(cases("generator/io.npz"))["104x152"].network_inputs()[:2]
     mask = np.zeros_like(mask)
     mask[0, :20, 100:], mask[1, 60:90, 10:50] = 1, 1
     windows = windows_of(generator, mask > 0, [104, 152])
-    complete = complete_windows(generator, image, mask, None, windows).complete
-    np.testing.assert_allclose(complete, generator(image, mask).complete, atol=1e-4)
+    complete = generator.windows.complete(Inputs(image, mask), windows).composite
+    np.testing.assert_allclose(complete, generator(Inputs(image, mask)).composite, atol=1e-4)
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -128,7 +105,7 @@ def test_windows_are_what_the_result_depends_on(table, window):
 def test_smaller_windows_cost_less():
     generator, size = random_generator(), tf.constant([512, 512])
     windows = tf.constant([[[200, 200], [210, 210]], [[200, 200], [310, 310]], [[0, 0], [512, 512]]])
-    small, larger, whole = multiplications(generator, windows, size).numpy()
+    small, larger, whole = generator.windows.multiplications(windows, size).numpy()
     assert 0 < small < larger < whole
     # Whole: counted from the tables by hand for width 8 at 512x512, encoder of the attention left out, in 1e9.
     positions, quarter, half, full = 64**2, 128**2, 256**2, 512**2

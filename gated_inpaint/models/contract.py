@@ -1,0 +1,195 @@
+"""What each system of the house has to have: a network, a trainer, and a `MODEL` that names them.
+
+A paper is one folder below `gated_inpaint/models/`; its `__init__.py` is the paper's map and holds
+
+    MODEL = Model(name="deepfill_v2", paper="arXiv 1806.03589", network=Generator, options=Options, build=build, ...)
+
+The frame (training, weights, inference, serving, evaluation) knows these three classes and no paper: no loss, no critic, no number.
+A training step reads as its paper's algorithm, from top to bottom, in the paper's own folder.
+
+Conventions of pictures, masks and sketches are those of `gated_inpaint.types`.
+"""
+
+import dataclasses
+from typing import Any, Callable, Optional
+
+import numpy as np
+import tensorflow as tf
+from tensorflow import keras
+
+from gated_inpaint.models.options import TrainingOptions
+from gated_inpaint.types import Batch, Completion, Inputs, as_inputs
+
+
+class Network(keras.Model):
+    """What inference, serving, evaluation and weights files need of a model.
+
+    A subclass makes and builds its layers in its constructor, each as an attribute of its own, so that Keras and TensorFlow's
+    checkpoints find them.
+
+    Attributes:
+      divisor: height and width that the network takes are multiples of it. Inference continues pictures by reflection.
+      takes_sketch: whether it is guided by a sketch.
+      exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations.
+      layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
+    """
+
+    divisor: int = 8
+    takes_sketch: bool = False
+    exportable: bool = True
+
+    def __init__(self, dtype=None, **kwargs):
+        # The network's own tensors, the pictures, are float32 whatever its layers compute in.
+        super().__init__(dtype="float32", **kwargs)
+        dtype = keras.mixed_precision.global_policy() if dtype is None else dtype
+        self.layer_dtype = getattr(dtype, "name", dtype)
+
+    def call(self, inputs, training=False) -> Completion:
+        """Completes `Inputs`, or what `types.as_inputs` takes for them; see `checked_inputs`."""
+        raise NotImplementedError
+
+    def checked_inputs(self, inputs) -> Inputs:
+        """`Inputs` of what a call was given.
+
+        Raises:
+          ValueError: it is no image with a mask; or a sketch is missing, or given to a network without one.
+        """
+        inputs = as_inputs(inputs)
+        if self.takes_sketch != (inputs.sketch is not None):
+            raise ValueError(
+                "This network takes a sketch, and none was given." if self.takes_sketch else "This network takes no sketch."
+            )
+        return inputs
+
+    def inpaint(self, inputs: Inputs) -> Completion:
+        """Completes inputs of any size that `divisor` divides, as the paper does it when nothing is trained."""
+        return self(inputs)
+
+    def refusal(self, size: "tuple[int, int]", hole: np.ndarray) -> Optional[str]:
+        """A sentence that says why a hole, bool [height, width] in a picture of that size, cannot be completed; None if it can."""
+        return None
+
+    def finish(self, photo: np.ndarray, completed: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """The paper's work on the completed picture, uint8 [height, width, 3] like the photo, mask bool [height, width]."""
+        return completed
+
+    @property
+    def windows(self):
+        """Exact completion near the holes alone, see `inference.holes.Windows`; None where a network has to see it all."""
+        return None
+
+    def layer_maps(self, inputs: Inputs, longest_side: Optional[int] = None) -> "dict[str, tf.Tensor]":
+        """What some layers let through, to be looked at: {name: float32 [batch, height, width, channels] in [0, 1]}.
+
+        Names are "gates_LAYER" (1 is open) or "mask_LAYER" (1 is the hole).
+        """
+        return {}
+
+    def get_config(self) -> "dict[str, Any]":
+        """What the constructor takes, as JSON; but for name and dtype it stands in every weights file and rebuilds the network."""
+        return {"name": self.name, "dtype": self.layer_dtype}
+
+    def describe(self) -> str:
+        """The network in a few words, for people."""
+        settings = {name: value for name, value in self.get_config().items() if name not in ("name", "dtype")}
+        return ", ".join([type(self).__name__, *(f"{name} {value}" for name, value in settings.items())])
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return cls(**config)
+
+    def named_variables(self) -> "dict[str, tf.Variable]":
+        """The variables by their names in the authors' files, as weights files and checkpoints hold them."""
+        raise NotImplementedError
+
+
+class Trainer(tf.Module):
+    """One step of a paper's training, and all that it changes; made, and called, under a distribution strategy or none.
+
+    Arguments:
+      networks: {name: network} of all that trains, each with `named_variables()`; "generator" is the one that completes, and
+        "ema_generator", where there is one, its exponential moving average, which inference uses.
+      optimizers: {name: (Keras optimiser, the variables that it trains)}.
+
+    Attributes:
+      batches_per_step: how many fresh batches `step` is given; DeepFill v1 takes five for its critics and one for its generator.
+      step_counter: int64 variable, counted by the frame.
+    """
+
+    batches_per_step: int = 1
+
+    def __init__(self, networks, optimizers):
+        super().__init__()
+        self.networks = networks
+        self.optimizers = {name: optimizer for name, (optimizer, _) in optimizers.items()}
+        for optimizer, variables in optimizers.values():
+            # Built now, so that a checkpoint finds their variables. Those of Addons build themselves, and are restored then.
+            if hasattr(optimizer, "build"):
+                optimizer.build(variables)
+        self.step_counter = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+    def steps_done(self) -> int:
+        """How many steps were made."""
+        return int(tf.convert_to_tensor(self.step_counter))
+
+    @property
+    def completing_network(self) -> Network:
+        """The network whose weights are validated, saved and used: the EMA where there is one."""
+        return self.networks.get("ema_generator", self.networks["generator"])
+
+    def prepare(self, examples: tf.data.Dataset) -> None:
+        """Called once before the first step of a new run, with every example of the data once: for statistics such as a mean."""
+
+    def phase(self, step: int) -> str:
+        """The name of the phase that a step, counted from 1, belongs to; `step` is traced once for each."""
+        return "all"
+
+    def step(self, batches: "tuple[Batch, ...]", phase: str) -> "dict[str, tf.Tensor]":
+        """Trains on one replica's share of `batches_per_step` batches.
+
+        Returns {name: float32 scalar} to be shown and logged, this replica's share of each: summed over the replicas they are
+        those of the whole batch.
+        """
+        raise NotImplementedError
+
+    # Tools for steps.
+
+    @property
+    def share(self) -> float:
+        """Of the global batch, a replica's; losses are multiplied by it, so that sums over replicas are means over the batch."""
+        return 1.0 / tf.distribute.get_replica_context().num_replicas_in_sync
+
+    def minimise(self, optimizer, loss, tape, variables) -> None:
+        """One step of an optimiser down the gradients of a loss."""
+        optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+
+    def update_ema(self, decay: float) -> None:
+        """Moves "ema_generator" towards "generator"; early in a run by a decay of (1 + step) / (10 + step) if that is less."""
+        step = tf.cast(self.step_counter, tf.float32)
+        rest = 1.0 - tf.minimum(decay, (1.0 + step) / (10.0 + step))
+        for ema, variable in zip(self.networks["ema_generator"].variables, self.networks["generator"].variables):
+            ema.assign_add(rest * (tf.convert_to_tensor(variable) - tf.convert_to_tensor(ema)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A system: one `MODEL` a folder.
+
+    Attributes:
+      name: the folder's, or for a model of one's own its module's; what `--model` takes and weights files say.
+      paper: title, or number at arXiv.
+      network, options: a `Network` and a `TrainingOptions`, classes; the options' defaults are the paper's.
+      build: function of options and a Keras dtype to a `Trainer`; called under the strategy's scope, with the seed set.
+      recognise: function of {variable: shape} of a file of the authors', or of ours before files named their model, to the
+        network's config, or None if it is another's. Raises InputError for a file of this model that cannot be used, saying why.
+      picture_axes: {variable: axis} of the picture's channels where the authors' TensorFlow 1 checkpoints are BGR, the first one
+        in every such checkpoint; empty for a model without them.
+    """
+
+    name: str
+    paper: str
+    network: "type[Network]"
+    options: "type[TrainingOptions]"
+    build: Callable[[TrainingOptions, str], Trainer]
+    recognise: Callable[["dict[str, tuple[int, ...]]"], Optional[dict]]
+    picture_axes: "dict[str, int]" = dataclasses.field(default_factory=dict)
