@@ -2,7 +2,7 @@ import numpy as np
 import skimage.metrics
 import tensorflow as tf
 
-from gated_inpaint.metrics import NAMES, picture_metrics, total_variation
+from gated_inpaint.metrics import METRICS, SMALLEST_FOR_MS_SSIM, names_at, picture_metrics, total_variation
 
 
 def random_pictures(dtype, *shape):
@@ -17,7 +17,7 @@ def random_pictures(dtype, *shape):
 def check_formulas(dtype, rtol):
     image, completed, mask = random_pictures(dtype, 3, 16, 20, 3)
     metrics = {name: values.numpy() for name, values in picture_metrics(image, completed, mask).items()}
-    assert tuple(metrics) == NAMES and all(values.shape == (3,) for values in metrics.values())
+    assert tuple(metrics) == names_at(16) and all(values.shape == (3,) for values in metrics.values())
     difference = (image.astype(np.float64) - completed) / 2
     l2 = (difference**2).mean(axis=(1, 2, 3))
     np.testing.assert_allclose(metrics["l1"], 100 * np.abs(difference).mean(axis=(1, 2, 3)), rtol)
@@ -49,6 +49,41 @@ def test_agree_with_scikit_image():
             one, other, data_range=1, channel_axis=-1, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
         )
         assert 0.3 < ssim < 0.9 and abs(metrics["ssim"][index] - ssim) < 1e-3
+
+
+def gaussian_means(planes):
+    """Of every window of 11x11 inside the planes [height, width]."""
+    weights = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    for axis in (0, 1):
+        planes = np.apply_along_axis(np.convolve, axis, planes, weights, "valid")
+    return planes
+
+
+def ms_ssim_by_its_formula(one, other):
+    """Of one channel, [height, width] in [0, 1]."""
+    result = 1.0
+    for scale, weight in enumerate((0.0448, 0.2856, 0.3001, 0.2363, 0.1333)):
+        if scale:
+            one, other = (plane.reshape(len(plane) // 2, 2, -1, 2).mean(axis=(1, 3)) for plane in (one, other))
+        mean, other_mean = gaussian_means(one), gaussian_means(other)
+        covariance = gaussian_means(one * other) - mean * other_mean
+        variances = gaussian_means(one**2 + other**2) - mean**2 - other_mean**2
+        similarity = (2 * covariance + 0.03**2) / (variances + 0.03**2)
+        if scale == 4:
+            similarity = similarity * (2 * mean * other_mean + 0.01**2) / (mean**2 + other_mean**2 + 0.01**2)
+        result *= similarity.mean() ** weight
+    return result
+
+
+def test_ms_ssim_agrees_with_its_formula():
+    image, completed, mask = random_pictures(np.float32, 2, 176, 192, 3)
+    metrics = picture_metrics(tf.constant(image), tf.constant(completed), mask)
+    assert tuple(metrics) == tuple(METRICS) == names_at(SMALLEST_FOR_MS_SSIM)
+    for index, pair in enumerate(zip((image.astype(np.float64) + 1) / 2, (completed.astype(np.float64) + 1) / 2)):
+        expected = np.mean([ms_ssim_by_its_formula(pair[0][..., channel], pair[1][..., channel]) for channel in range(3)])
+        assert 0.3 < expected < 0.99 and abs(metrics["ms_ssim"][index] - expected) < 1e-4
+    assert "ms_ssim" not in names_at(SMALLEST_FOR_MS_SSIM - 1)
 
 
 def test_equal_pictures_are_as_good_as_can_be():

@@ -4,7 +4,7 @@
     gated-inpaint evaluate --images photos/ --output results/ --methods=ours,telea,mine=weights:runs/first
 
 What the options mean exactly is said in `gated_inpaint.evaluation`: its `protocol` (photos, masks), `methods` and `perceptual`
-(LPIPS, FID).
+(distances by networks, LPIPS, FID).
 """
 
 import dataclasses
@@ -39,6 +39,12 @@ def define_flags(values, argv):
     define(flags.DEFINE_integer, "seed", "Of the free-form masks.")
     define(flags.DEFINE_integer, "sheet_photos", "Photos on the sheet.")
     define(flags.DEFINE_bool, "save_pictures", "Keep photos, masks and completed pictures of all photos.")
+    define(
+        flags.DEFINE_string,
+        "features",
+        "A network of pictures to maps (EfficientNet-Lite's .pth, a SavedModel, .keras), not the one that a method was trained "
+        "with: adds a perceptual distance and Frechet distances.",
+    )
     define(flags.DEFINE_string, "lpips_network", "A SavedModel of two pictures in [-1, 1] to their distance: adds LPIPS.")
     define(
         flags.DEFINE_string,

@@ -21,14 +21,14 @@ import tqdm
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.methods import make_methods
-from gated_inpaint.evaluation.perceptual import FidFeatures, Lpips, frechet_distance
+from gated_inpaint.evaluation.perceptual import Features, FidFeatures, Lpips, frechet_distance
 from gated_inpaint.evaluation.pictures import Pictures
 from gated_inpaint.evaluation.protocol import Key, Protocol
 from gated_inpaint.evaluation.rows import Rows
 from gated_inpaint.evaluation.sheet import draw_sheet
 from gated_inpaint.files.image_files import write_png
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.metrics import NAMES, picture_metrics, total_variation
+from gated_inpaint.metrics import names_at, picture_metrics, total_variation
 
 _RESULTS = ("sheet.png", "table.md", "results.json")  # What is made of the rows, as it is written.
 
@@ -56,14 +56,18 @@ def evaluate(options, resume=False):
     methods = make_methods(options.methods)
     for name, method in methods.items():
         method.check(name, protocol.keys, options.size)
-    if options.fid_network and len(protocol.photos) < 2:
-        raise InputError("FID needs at least two photos.")
+    if (options.fid_network or options.features) and len(protocol.photos) < 2:
+        raise InputError("A Frechet distance needs at least two photos.")
+    features = options.features and Features(options.features)
     lpips = options.lpips_network and Lpips(options.lpips_network)
     fid_features = options.fid_network and FidFeatures(options.fid_network)
 
-    networks = {name: network.description for name, network in (("LPIPS", lpips), ("FID", fid_features)) if network}
+    networks = {
+        name: network.description for name, network in (("features", features), ("LPIPS", lpips), ("FID", fid_features)) if network
+    }
     settings = _settings(options, protocol, methods, networks)
-    metrics = [*NAMES, "lpips"] if lpips else list(NAMES)
+    of_two = {name: network for name, network in (("perceptual", features), ("lpips", lpips)) if network}
+    metrics = [*names_at(options.size), *of_two]
     pictures = Pictures(folder / "pictures")
     on_sheet = _spread(protocol.photos, options.sheet_photos)
     labels = [(*key, name) for key in protocol.keys for name in methods]
@@ -84,13 +88,15 @@ def evaluate(options, resume=False):
                         pictures.save_completed(completed, name, case.key)
                     if rows.had(*case.key, name):
                         continue  # Its picture was missing.
-                    row = {**case.key._asdict(), "method": name, **_measure(case, completed)}
-                    rows.append({**row, "lpips": lpips(case.photo, completed)} if lpips else row)
+                    distances = {metric: network(case.photo, completed) for metric, network in of_two.items()}
+                    rows.append({**case.key._asdict(), "method": name, **_measure(case, completed), **distances})
                     progress.update()
 
     summary = tables.summarize(rows.rows, protocol.kinds, list(methods), metrics)
+    if features:
+        _add_frechet(summary, features.means, {name: f"{tables.FRECHET}{name}" for name in features.maps}, pictures, protocol)
     if fid_features:
-        _add_fid(summary, fid_features, pictures, protocol)
+        _add_frechet(summary, lambda pictures: {"fid": fid_features(pictures)}, {"fid": "fid"}, pictures, protocol)
     table = tables.markdown(summary, settings)
     write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods))))
     write_whole(folder / "table.md", table.encode())
@@ -131,13 +137,14 @@ def _measure(case, completed):
 _picture_metrics = tf.function(picture_metrics, autograph=False)
 
 
-def _add_fid(summary, fid_features, pictures, protocol):
-    of_photos = fid_features(pictures.photo(name) for name in protocol.photos)
+def _add_frechet(summary, features_of, metrics, pictures, protocol):
+    """Adds Frechet distances of features from the photos': a function of pictures to {name: features}, and {name: metric}."""
+    of_photos = features_of(pictures.photo(name) for name in protocol.photos)
     for kind, parts in summary.items():
         keys = [Key(photo, kind) for photo in protocol.photos]
         for method, means in parts[tables.ALL]["methods"].items():
-            of_completed = fid_features(pictures.completed(method, key) for key in keys)
-            means["fid"] = frechet_distance(of_photos, of_completed)
+            of_completed = features_of(pictures.completed(method, key) for key in keys)
+            means.update({metric: frechet_distance(of_photos[name], of_completed[name]) for name, metric in metrics.items()})
 
 
 def _sheet_rows(pictures, photos, kinds, methods):

@@ -20,7 +20,8 @@ class EvaluationOptions:
     seed: int = 0  # Of the masks that are drawn.
     sheet_photos: int = 4  # On the sheet, spread evenly over all.
     save_pictures: bool = False  # Of all photos, not only of the sheet's.
-    lpips_network: Optional[str] = None  # See `perceptual`.
+    features: Optional[str] = None  # A network of pictures to maps; see `perceptual`.
+    lpips_network: Optional[str] = None
     fid_network: Optional[str] = None
 
     def check(self):
@@ -36,5 +37,8 @@ class EvaluationOptions:
         for name in ("masks", "methods"):
             if not getattr(self, name):
                 raise InputError(f"--{name} must name at least one.")
-        if self.fid_network and not self.save_pictures:
-            raise InputError("--fid_network needs --save_pictures: FID is computed from all pictures together, at the end.")
+        for name in ("features", "fid_network"):
+            if getattr(self, name) and not self.save_pictures:
+                raise InputError(
+                    f"--{name} needs --save_pictures: Frechet distances are computed from all pictures together, at the end."
+                )

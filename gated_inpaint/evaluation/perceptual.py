@@ -1,6 +1,16 @@
-"""LPIPS and FID, with networks that the user has: their weights are not ours to bundle, and nothing is downloaded.
+"""Distances of pictures as networks see them. The networks are the user's: their weights are not ours to bundle, and nothing is
+downloaded.
 
-Both are given by path.
+All are given by path. Of any network of pictures to maps, as `features.load_feature_network` reads them:
+
+  perceptual     of two pictures: `losses.perceptual.feature_distance` of the maps that are compared
+  Frechet (MAP)  of two sets of pictures: the Frechet distance of a map's means over its positions, taken as normally distributed
+
+The maps that are compared are the last of each size: of EfficientNet-Lite2 those behind blocks 0, 3, 6 and 14, at 1/2 to 1/16 of
+the picture's side, and 20 at 1/32. The early ones see texture, the late ones what the picture shows. A network must not be
+the one that a method was trained with.
+
+Of networks for one purpose:
 
   LPIPS  a SavedModel of two pictures, float32 [1, height, width, 3], RGB in [-1, 1], whose one output is their distance
          ("The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", 2018)
@@ -9,7 +19,7 @@ Both are given by path.
          ("GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium", 2017)
 
 The SavedModel's signature is `serving_default` (`keras.Model.export` writes it); resizing and scaling are its own part. The fewer
-the pictures, the higher the FID: figures compare only where the number of pictures is the same.
+the pictures, the higher a Frechet distance: figures compare only where the number of pictures is the same.
 """
 
 import os
@@ -18,8 +28,11 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from gated_inpaint.errors import InputError
+from gated_inpaint.errors import InputError, first_line
+from gated_inpaint.features import load_feature_network
+from gated_inpaint.features.saved_model import SavedModel
 from gated_inpaint.files.pairing import digest
+from gated_inpaint.losses.perceptual import feature_distance
 
 # Tensors of the frozen graph: pictures from 0 to 255, and the 2048 features behind the last pooling.
 _FROZEN_INPUT, _FROZEN_OUTPUT = "ExpandDims:0", "pool_3:0"
@@ -30,12 +43,12 @@ class Lpips:
 
     def __init__(self, path):
         self._path = path
-        self._network = _SavedModel(path, pictures=2)
+        self._network = _one_output(path, pictures=2)
         self.description = _description(path)
 
     def __call__(self, photo, completed):
         """The distance of two pictures, uint8 [height, width, 3]: a float."""
-        distance = self._network(*(_batch(picture) / 127.5 - 1.0 for picture in (photo, completed)))
+        distance = self._network(*(_from_minus_1(picture) for picture in (photo, completed)))
         if distance.size != 1:
             raise InputError(f"The LPIPS network {self._path} gives {distance.size} numbers for two pictures, not one distance.")
         return float(_finite(distance, self._path).item())
@@ -46,7 +59,7 @@ class FidFeatures:
 
     def __init__(self, path):
         self._path = path
-        self._network = _FrozenGraph(path) if str(path).endswith(".pb") else _SavedModel(path, pictures=1)
+        self._network = _FrozenGraph(path) if str(path).endswith(".pb") else _one_output(path, pictures=1)
         self.description = _description(path)
 
     def __call__(self, pictures):
@@ -56,6 +69,41 @@ class FidFeatures:
         if len(lengths) > 1:
             raise InputError(f"The FID network {self._path} gives {lengths[0]} features of one picture, {lengths[-1]} of another.")
         return np.stack(features).astype(np.float64)
+
+
+class Features:
+    """A feature network as a metric. Arguments: its path. Raises InputError if it cannot be used.
+
+    Attributes:
+      maps: names of the maps that are compared, from fine to coarse.
+      description: tells it from others.
+    """
+
+    def __init__(self, path):
+        self._path = path
+        self._network = load_feature_network(path)
+        self.description = f"{self._network.name}, {_description(path)}"
+        last_of_stride = {one.stride: name for name, one in self._network.maps.items()}
+        self.maps = [last_of_stride[stride] for stride in sorted(last_of_stride)]
+
+        @tf.function(autograph=False)
+        def distance(photo, completed):
+            return feature_distance(*(self._network(picture, self.maps) for picture in (photo, completed)))
+
+        @tf.function(autograph=False)
+        def means(picture):
+            return {name: tf.reduce_mean(found, axis=[0, 1, 2]) for name, found in self._network(picture, self.maps).items()}
+
+        self._distance, self._means = distance, means
+
+    def __call__(self, photo, completed):
+        """The perceptual distance of two pictures, uint8 [height, width, 3]: a float."""
+        return float(_finite(self._distance(*(_from_minus_1(picture) for picture in (photo, completed))).numpy()[0], self._path))
+
+    def means(self, pictures):
+        """{map: float64 [pictures, channels]}: means over the positions, of an iterable of pictures, uint8 [height, width, 3]."""
+        found = [{name: mean.numpy() for name, mean in self._means(_from_minus_1(picture)).items()} for picture in pictures]
+        return {name: np.stack([_finite(one[name], self._path) for one in found]).astype(np.float64) for name in self.maps}
 
 
 def frechet_distance(features, others):
@@ -68,44 +116,19 @@ def frechet_distance(features, others):
       InputError: a set has fewer than two, which have no covariance.
     """
     if min(len(features), len(others)) < 2:
-        raise InputError("FID needs at least two pictures.")
+        raise InputError("A Frechet distance needs at least two pictures of each kind.")
     difference = features.mean(axis=0) - others.mean(axis=0)
     root, other_root = (np.linalg.qr((one - one.mean(axis=0)) / np.sqrt(len(one) - 1), mode="r") for one in (features, others))
     trace_of_root = np.linalg.svd(root @ other_root.T, compute_uv=False).sum()
     return float((difference**2).sum() + (root**2).sum() + (other_root**2).sum() - 2.0 * trace_of_root)
 
 
-class _SavedModel:
-    """A function of pictures, float32 [1, height, width, 3], to an array."""
-
-    def __init__(self, path, pictures):
-        if not os.path.isfile(os.path.join(path, "saved_model.pb")):
-            raise InputError(f"{path} is no SavedModel: a folder with a saved_model.pb.")
-        try:
-            self._model = tf.saved_model.load(path)  # Kept, for it owns the variables.
-        except (OSError, ValueError, tf.errors.OpError) as error:
-            raise InputError(f"The SavedModel {path} cannot be read: {_first_line(error)}") from error
-        signature = self._model.signatures.get("serving_default")
-        if signature is None:
-            raise InputError(f"The SavedModel {path} has no signature serving_default, only {sorted(self._model.signatures)}.")
-        declared = signature.structured_input_signature[1]
-        self._inputs, self._shapes = sorted(declared), [spec.shape for spec in declared.values()]
-        if len(self._inputs) != pictures or len(signature.structured_outputs) != 1:
-            raise InputError(
-                f"The SavedModel {path} takes {len(self._inputs)} and gives {len(signature.structured_outputs)} tensors; it must "
-                f"take {pictures} and give 1."
-            )
-        self._path, self._signature = path, signature
-
-    def __call__(self, *pictures):
-        shape = list(pictures[0].shape)
-        if not all(declared.is_compatible_with(shape) for declared in self._shapes):  # TensorFlow itself does not look.
-            raise InputError(f"The network {self._path} takes tensors of shape {self._shapes[0]}, and the pictures are {shape}.")
-        try:
-            (output,) = self._signature(**dict(zip(self._inputs, pictures))).values()
-        except (TypeError, ValueError, tf.errors.OpError) as error:
-            raise InputError(f"The network {self._path} cannot be given pictures of shape {shape}: {_first_line(error)}") from error
-        return output.numpy()
+def _one_output(path, pictures):
+    """A function of pictures, float32 [1, height, width, 3], to the array that a SavedModel makes of them."""
+    network = SavedModel(path, pictures)
+    if len(network.outputs) != 1:
+        raise InputError(f"The SavedModel {path} gives {len(network.outputs)} tensors; it must give 1.")
+    return lambda *pictures: next(iter(network(*pictures).values())).numpy()
 
 
 class _FrozenGraph:
@@ -120,7 +143,7 @@ class _FrozenGraph:
             raise InputError(f"Cannot read {path}: {error.strerror}.") from error
         except Exception as error:  # Protocol buffers' own, found in other places from release to release.
             raise InputError(
-                f"{path} is no frozen graph from {_FROZEN_INPUT} to {_FROZEN_OUTPUT}, as that of Inception is: {_first_line(error)}"
+                f"{path} is no frozen graph from {_FROZEN_INPUT} to {_FROZEN_OUTPUT}, as that of Inception is: {first_line(error)}"
             ) from error
 
     def __call__(self, picture):
@@ -138,9 +161,9 @@ def _finite(output, path):
     return output
 
 
+def _from_minus_1(picture):
+    return _batch(picture) / 127.5 - 1.0
+
+
 def _batch(picture):
     return tf.constant(picture[np.newaxis], tf.float32)
-
-
-def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -28,10 +28,13 @@ _SHOWN = {
     "l1_in_hole": ("l1 in hole %", 2),
     "psnr": ("PSNR dB", 2),
     "ssim": ("SSIM", 4),
+    "ms_ssim": ("MS-SSIM", 4),
     "total_variation": ("total variation %", 2),
+    "perceptual": ("perceptual", 4),
     "lpips": ("LPIPS", 4),
     "fid": ("FID", 2),
 }
+FRECHET = "frechet "  # And the name of a map: shown behind those above.
 
 
 def summarize(rows, kinds, methods, metrics):
@@ -43,11 +46,12 @@ def markdown(summary, settings):
     """The tables as Markdown.
 
     Arguments:
-      summary: as above; the metrics over all may include "fid".
+      summary: as above; the metrics over all may include "fid", and `FRECHET` with the name of a map.
       settings: {name: value}, which says how the rows were made.
     """
     of_all = [means for parts in summary.values() for means in parts[ALL]["methods"].values()]
     metrics = [metric for metric in _SHOWN if any(metric in means for means in of_all)]
+    metrics += dict.fromkeys(metric for means in of_all for metric in means if metric.startswith(FRECHET))
     lines = ["# Evaluation"]
     for kind, parts in summary.items():
         lines += ["", f"## Measured here: masks {kind}", "", *_table(parts, metrics)]
@@ -93,7 +97,7 @@ def _mean(rows, column):
 
 
 def _table(parts, metrics):
-    yield _line("hole", "pictures", "method", *(_SHOWN[metric][0] for metric in metrics))
+    yield _line("hole", "pictures", "method", *(_shown(metric)[0] for metric in metrics))
     yield _line(*["---"] * (3 + len(metrics)))
     for part, found in parts.items():
         if part != ALL and len(parts) == 2:
@@ -105,7 +109,12 @@ def _table(parts, metrics):
 
 
 def _cell(metric, value):
-    return "" if value is None else f"{value:.{_SHOWN[metric][1]}f}"
+    return "" if value is None else f"{value:.{_shown(metric)[1]}f}"
+
+
+def _shown(metric):
+    """Heading and decimals."""
+    return _SHOWN.get(metric) or (f"Frechet ({metric[len(FRECHET) :]})", 2)
 
 
 def _published_lines():

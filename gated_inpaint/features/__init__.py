@@ -2,6 +2,8 @@
 
 network            what each of them is: named maps, to be asked for
 efficientnet_lite  EfficientNet-Lite0 and -Lite2
+saved_networks     SavedModels and Keras models
+saved_model        a SavedModel as a function of pictures
 reading            from a path, whatever network its file holds, to that network
 """
 

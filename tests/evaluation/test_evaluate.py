@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import DATA
-from test_perceptual import save_network
+from test_perceptual import save_maps, save_network
 
 from gated_inpaint import InputError
 from gated_inpaint.commands.main import run as run_command
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.methods import mean, opencv, weights
+from gated_inpaint.evaluation.perceptual import frechet_distance
 from gated_inpaint.files.image_files import read_photo, write_png
 
 METHODS = f"small=weights:{DATA / 'generator'},telea,mean"
@@ -264,7 +265,7 @@ def test_pictures_that_are_gone_are_made_again(straight, photos, tmp_path, run):
 def test_fid_and_masks_are_refused_before_anything_is_done(photos, tmp_path, run):
     features = save_network(tmp_path / "features", lambda weight, picture: tf.reduce_mean(weight * picture, axis=[1, 2]), inputs=1)
     status, _, (line,) = run(photos / "0.png", tmp_path / "scores", f"--fid_network={features}", "--save_pictures")
-    assert status == 1 and "FID needs at least two photos" in line
+    assert status == 1 and "A Frechet distance needs at least two photos" in line
     status, _, (line,) = run(photos, photos.parent / "photos0", f"--masks={photos}", f"--output={photos}/../{photos.name}")
     assert status == 1 and "its pictures would be taken for photos" in line
     shutil.copytree(photos, tmp_path / "masks")
@@ -313,6 +314,23 @@ def test_lpips_and_fid_with_the_users_networks(photos, tmp_path, run):
     assert measured["centre"]["all"]["methods"]["mean"]["fid"] > 0
 
 
+def test_distances_by_any_network_of_maps(photos, tmp_path, run):
+    more = ["--methods=telea,mean", f"--features={save_maps(tmp_path / 'maps')}", "--masks=centre"]
+    status, _, (line,) = run(photos, tmp_path / "scores", *more)
+    assert status == 1 and "--features needs --save_pictures" in line
+    status, printed, _ = run(photos, tmp_path / "scores", *more, "--save_pictures")
+    assert status == 0 and "| perceptual | Frechet (b) | Frechet (c) |" in printed and "- features: maps, " in printed
+    parts = json.loads((tmp_path / "scores/results.json").read_text())["measured"]["centre"]
+    for method, means in parts["all"]["methods"].items():
+        rows = [float(row["perceptual"]) for row in read_rows(tmp_path / "scores") if row["method"] == method]
+        assert min(rows) > 0
+        np.testing.assert_allclose(means["perceptual"], np.mean(rows), rtol=1e-12)
+        folders = [tmp_path / "scores/pictures" / name for name in ("photos", f"completed/{method}/centre")]
+        levels = [[read_photo(folder / f"{photo}.png").array for photo in range(6)] for folder in folders]
+        colours = [2 * np.mean(pictures, axis=(1, 2)) / 127.5 for pictures in levels]
+        np.testing.assert_allclose(means["frechet b"], frechet_distance(*colours), rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     "more, words",
     [
@@ -333,6 +351,7 @@ def test_lpips_and_fid_with_the_users_networks(photos, tmp_path, run):
         ("--seed=-1", "--seed must be from 0"),
         ("--sheet_photos=0", "--sheet_photos must be at least 1"),
         ("--lpips_network=nowhere", "nowhere is no SavedModel"),
+        ("--features=nowhere", "--features needs --save_pictures"),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_nothing_is_written(photos, tmp_path, monkeypatch, run, more, words):

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from gated_inpaint import InputError
-from gated_inpaint.evaluation.perceptual import FidFeatures, Lpips, frechet_distance
+from gated_inpaint.evaluation.perceptual import Features, FidFeatures, Lpips, frechet_distance
 
 
 def save_network(path, function, inputs):
@@ -12,6 +12,17 @@ def save_network(path, function, inputs):
     module.call = tf.function(
         lambda *pictures: {"out": function(module.weight, *pictures)},
         input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32, f"picture_{number}") for number in range(inputs)],
+    )
+    tf.saved_model.save(module, str(path), signatures=module.call)
+    return str(path)
+
+
+def save_maps(path):
+    """A network with two maps of the picture's size and one of half of it, each a function of the picture anyone can compute."""
+    module = tf.Module()
+    module.call = tf.function(
+        lambda picture: {"a": picture[..., :2], "b": 2 * picture + 3, "c": picture[:, ::2, ::2, 1:]},
+        input_signature=[tf.TensorSpec([None, None, None, 3], tf.float32)],
     )
     tf.saved_model.save(module, str(path), signatures=module.call)
     return str(path)
@@ -81,6 +92,27 @@ def test_lpips_network_is_given_pictures_from_minus_one_to_one(tmp_path):
     assert lpips(one, one) == 0
 
 
+def test_perceptual_distance_is_of_directions_at_the_last_map_of_each_size(tmp_path):
+    features = Features(save_maps(tmp_path / "network"))
+    assert features.maps == ["b", "c"]
+    one, other = pictures(2)
+    distances = []
+    for scale, shift, cut in ((2, 3, np.s_[:]), (1, 0, np.s_[::2, ::2, 1:])):
+        vectors = [scale * (picture / 127.5 - 1)[cut] + shift for picture in (one, other)]
+        directions = [vector / np.linalg.norm(vector, axis=-1, keepdims=True) for vector in vectors]
+        distances.append(((directions[0] - directions[1]) ** 2).sum(axis=-1).mean())
+    np.testing.assert_allclose(features(one, other), np.mean(distances), rtol=1e-4)
+    assert features(one, one) == 0
+
+
+def test_means_of_maps(tmp_path):
+    some = pictures(3)
+    means = Features(save_maps(tmp_path / "network")).means(some)
+    assert list(means) == ["b", "c"] and means["b"].dtype == np.float64
+    np.testing.assert_allclose(means["b"], 2 * (np.mean(some, axis=(1, 2)) / 127.5 - 1) + 3, rtol=1e-5)
+    np.testing.assert_allclose(means["c"], np.mean(np.array(some)[:, ::2, ::2, 1:], axis=(1, 2)) / 127.5 - 1, atol=1e-5)
+
+
 def test_networks_that_cannot_be_used(tmp_path):
     single = save_network(tmp_path / "single", lambda weight, picture: weight * picture[..., 0], inputs=1)
     double = save_network(tmp_path / "double", lambda weight, one, other: weight * (one - other), inputs=2)
@@ -93,9 +125,10 @@ def test_networks_that_cannot_be_used(tmp_path):
         tf.compat.v1.placeholder(tf.float32, [], "pictures")
     (tmp_path / "other.pb").write_bytes(graph.as_graph_def().SerializeToString())
     for action, words in (
-        (lambda: Lpips(single), "takes 1 and gives 1 tensors; it must take 2 and give 1"),
-        (lambda: FidFeatures(double), "takes 2 and gives 1 tensors; it must take 1 and give 1"),
+        (lambda: Lpips(single), "takes 1 tensors; it must take 2"),
+        (lambda: FidFeatures(double), "takes 2 tensors; it must take 1"),
         (lambda: Lpips(double)(*pictures(2)), "gives 192 numbers for two pictures"),
+        (lambda: FidFeatures(save_maps(tmp_path / "maps")), "gives 3 tensors; it must give 1"),
         (lambda: FidFeatures(str(tmp_path)), "is no SavedModel"),
         (lambda: FidFeatures(str(tmp_path / "plain")), "no signature serving_default"),
         (lambda: FidFeatures(str(tmp_path / "damaged")), "cannot be read"),
