@@ -28,6 +28,7 @@ setup(
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
     },
+    entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
         # The last stack with TensorFlow Addons, and those after it.

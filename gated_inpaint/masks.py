@@ -12,15 +12,22 @@ Every kind of mask is a function of a seed and a size:
   strokes    one to three brush strokes, each a zigzag of 4 to 11 segments with round joints; then random flips
   rectangle  half the picture's height and width, less up to an eighth of the height and of the width; anywhere
   union      both, as the network is trained
+  box        a rectangle that comes with its box, see below
   centre     the middle half of height and width, for validation; the seed does not matter
   (folder)   a mask file of a folder, chosen by the seed
 
 `mask_function` finds them by name. All but the folder's compile with XLA.
 
+`box` returns a pair: the mask, and the box that DeepFill v1's local critic looks at, int32 [2, 2] or [batch, 2, 2], [first row,
+first column], [end row, end column], ends exclusive. The box has half the picture's height and width, and lies anywhere but at the
+far end of a side. The hole is the box less up to an eighth of its rows at top and bottom, the same number at both, and likewise of
+its columns. (The release draws one box for a whole batch. Here every picture has its own, as with all kinds.)
+
 The distribution is that of the authors' release, which draws 256x256 masks; lengths scale with the picture. Where it is not square,
 a stroke's segments follow the diagonal, its thickness the square root of the area, and a rectangle each side on its own.
 
-Reference: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589, section 3.4 and algorithm 1.
+References: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589, section 3.4 and algorithm 1; "Generative Image
+Inpainting with Contextual Attention", arXiv 1801.07892, and version 1.0.0 of its authors' code.
 """
 
 import functools
@@ -42,8 +49,8 @@ RELEASED_SIDE = 256
 EXTENSIONS = (".png", ".jpg", ".jpeg")
 
 
-def _for_each_seed(function):
-    """Lets a function of one seed take a batch of seeds, too."""
+def _for_each_seed(function, with_box=False):
+    """Lets a function of one seed take a batch of seeds, too; `with_box` if it returns a mask and a box."""
 
     @functools.wraps(function)
     def of_one_or_many(seed, height, width):
@@ -51,7 +58,8 @@ def _for_each_seed(function):
         if seed.shape.rank == 1:
             return function(seed, height, width)
         mask = tf.TensorSpec([height, width, 1], tf.float32)
-        return tf.map_fn(lambda one: function(one, height, width), seed, fn_output_signature=mask)
+        made = (mask, tf.TensorSpec([2, 2], tf.int32)) if with_box else mask
+        return tf.map_fn(lambda one: function(one, height, width), seed, fn_output_signature=made)
 
     return of_one_or_many
 
@@ -77,6 +85,17 @@ def union(seed, height, width):
     """Brush strokes and a rectangle, independent of each other. See the module's conventions."""
     of_strokes, of_rectangle = _split(seed, 2)
     return tf.maximum(strokes(of_strokes, height, width), rectangle(of_rectangle, height, width))
+
+
+@functools.partial(_for_each_seed, with_box=True)
+def box(seed, height, width):
+    """A rectangle, and the box around it. See the module's conventions."""
+    of_corner, of_margin = _split(seed, 2)
+    size = np.array([height, width])
+    corner = _draw_integer(of_corner, [2], 0, size - size // 2 - 1)
+    margin = _draw_integer(of_margin, [2], 0, size // 16)  # The same at both ends of a side.
+    end = corner + size // 2
+    return _box(corner + margin, end - margin, height, width), tf.stack([corner, end])
 
 
 @_for_each_seed
@@ -112,7 +131,7 @@ def from_folder(folder):
     return pick
 
 
-KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "centre": centre}
+KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "box": box, "centre": centre}
 
 
 def mask_function(kind):

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from gated_inpaint import Generator
+from gated_inpaint.inference.holes import hole_windows
 from gated_inpaint.models.deepfill_v2 import MODEL
 from gated_inpaint.types import Inputs
 from gated_inpaint.weights import weights_of
@@ -104,6 +105,28 @@ def write_weights(generator, path):
 
 def random_features(height=13, width=18, channels=5):
     return tf.constant(np.random.default_rng(1).normal(size=(2, height, width, channels)), tf.float32)
+
+
+def random_holes(rng, height, width):
+    """One to five rectangles anywhere, often in a corner or along a border; bool [1, height, width, 1], never everywhere."""
+    mask = np.zeros([1, height, width, 1], bool)
+    for _ in range(rng.integers(1, 6)):
+        size = [min(rng.integers(1, 100), side) for side in (height, width)]
+        begin = [rng.choice([0, rng.integers(0, side - length + 1), side - length]) for side, length in zip((height, width), size)]
+        mask[:, begin[0] : begin[0] + size[0], begin[1] : begin[1] + size[1]] = True
+    if mask.all():
+        mask[:, :1] = False
+    return mask
+
+
+def windows_of(generator, mask, size):
+    return hole_windows(mask, lambda windows: generator.windows.multiplications(windows, tf.constant(size)))
+
+
+def rounding_error(generator, image, mask, expected):
+    """By how much the completed picture changes when every pixel changes by half of its last bit, up or down."""
+    changes = [np.random.default_rng(seed).choice(np.float32([-6e-8, 6e-8]), image.shape) for seed in range(4)]
+    return max(np.abs((generator(Inputs(image + image * change, mask)).composite - expected) * mask).max() for change in changes)
 
 
 def pytest_addoption(parser):

@@ -11,7 +11,7 @@ import tensorflow as tf
 from absl import logging
 from PIL import Image, ImageOps
 
-from gated_inpaint.data import __main__ as command
+from gated_inpaint.commands.main import run
 from gated_inpaint.data import find_photos, training_examples, validation_examples, write_tfrecords
 from gated_inpaint.data.decoding import decode
 from gated_inpaint.data.sources import locate_photos
@@ -135,11 +135,11 @@ def test_tfrecords_hold_what_the_folder_held(folder, tmp_path):
 
 
 def test_write_tfrecords_command(folder, tmp_path, capsys):
-    arguments = ["data", "write_tfrecords", str(folder), str(tmp_path / "records"), "--photos_per_file=4"]
-    assert command.main(command.parse(arguments)) == 0
+    arguments = ["write_tfrecords", str(folder), str(tmp_path / "records"), "--photos_per_file=4"]
+    assert run("data", arguments, "data") == 0
     assert f"{COUNT} photos in 2 files" in capsys.readouterr().out
     assert len(find_photos(tmp_path / "records")) == COUNT
-    assert command.main(command.parse(arguments)) == 1
+    assert run("data", arguments, "data") == 1
     assert "holds TFRecord files already" in capsys.readouterr().err
 
 

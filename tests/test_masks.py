@@ -162,7 +162,8 @@ def test_centre(size):
 @pytest.mark.parametrize("kind", masks.KINDS)
 @pytest.mark.parametrize("size", [(48, 104), (37, 50)])
 def test_values_and_static_shapes(kind, size):
-    function = masks.mask_function(kind)
+    made = masks.mask_function(kind)
+    function = (lambda *arguments: made(*arguments)[0]) if kind == "box" else made
     for seed, shape in (((3, 4), [*size, 1]), (seeds(3), [3, *size, 1])):
         mask = function(seed, *size)
         assert mask.dtype == tf.float32 and mask.shape == shape
@@ -203,6 +204,29 @@ def test_is_tensorflow_alone(kind):
         assert not [name for name in operations if "Py" in name]
         # Every random operation is a stateless one.
         assert not [name for name in operations if "Random" in name and not name.startswith("Stateless")]
+
+
+def test_boxes_and_their_holes():
+    """At the released size: corners from 0 to 127, and 0 to 16 rows less at both ends, and columns."""
+    made, boxes = masks.box(seeds(600), 256, 256)
+    assert boxes.dtype == tf.int32 and boxes.shape == (600, 2, 2)
+    np.testing.assert_array_equal(boxes[:, 1] - boxes[:, 0], 128)
+    corners, margins = boxes[:, 0].numpy(), []
+    for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+        rows, columns = np.nonzero(mask)
+        assert mask.sum() == (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        before = np.array([rows.min(), columns.min()]) - begin
+        np.testing.assert_array_equal(end - [rows.max() + 1, columns.max() + 1], before)
+        margins.append(before)
+    margins = np.array(margins)
+    assert corners.min() == 0 and corners.max() == 127 and set(margins.ravel()) == set(range(17))
+    for drawn, most in ((corners, 127), (margins, 16)):
+        np.testing.assert_allclose(drawn.mean(axis=0), most / 2, rtol=0.1)
+        assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.15
+    alone = [masks.box(seed, 256, 256) for seed in seeds(3)]
+    np.testing.assert_array_equal([mask for mask, _ in alone], made[:3])
+    np.testing.assert_array_equal([box for _, box in alone], boxes[:3])
+    assert (masks.box(seeds(50), 37, 50)[1].numpy()[:, 1] <= [36, 49]).all()
 
 
 @pytest.fixture
@@ -265,5 +289,5 @@ def test_folder_errors(folder, tmp_path_factory):
 
 def test_kinds_by_name():
     assert masks.mask_function("union") is masks.union and masks.mask_function("centre") is masks.centre
-    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, centre.* nor a folder"):
+    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, box, centre.* nor a folder"):
         masks.mask_function("unions")

@@ -1,25 +1,21 @@
-"""The command, run as a person runs it: in a process of its own where that matters, else by its main."""
+"""`gated-inpaint complete`, run as a person runs it: in a process of its own where that matters, else by its main."""
 
+import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from absl import flags
-from absl.testing import flagsaver
 from conftest import DATA, random_generator, write_weights
 
+from gated_inpaint import Inpainter
+from gated_inpaint.commands.main import run as run_command
+from gated_inpaint.files.image_files import read_photo, write_png
+from gated_inpaint.models.deepfill_v2.layer_maps import SHOWN
+
 ROOT = pathlib.Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-import test_main  # noqa: E402
-from gated_inpaint import Inpainter  # noqa: E402
-from gated_inpaint.files.image_files import read_photo, write_png  # noqa: E402
-from gated_inpaint.models.deepfill_v2.layer_maps import SHOWN  # noqa: E402
-
 SMALL = str(DATA / "generator")
 
 
@@ -33,10 +29,9 @@ def run(capfd):
     """Runs main with flags; returns the exit status, what it printed, and the lines on stderr but for the progress bar."""
 
     def run(**chosen):
-        if not flags.FLAGS.is_parsed():
-            flags.FLAGS(["test_main.py"])
-        with flagsaver.flagsaver(**{"weights": SMALL, **chosen}):
-            status = test_main.main(["test_main.py"])
+        chosen = {"weights": SMALL, **chosen}
+        flags = [f"--{name}={value}" for name, value in chosen.items() if value is not None]
+        status = run_command("complete", flags, "test_main.py")
         captured = capfd.readouterr()
         lines = [line.split("\r")[-1].strip() for line in captured.err.splitlines()]
         return status, captured.out, [line for line in lines if line and not re.search(r"\d+/\d+ \[.*picture", line)]
@@ -126,29 +121,26 @@ def test_sketch(run):
     assert "none was given" in run(**chosen, weights=guided)[2][0]
 
 
-def test_folders_pair_by_stem_and_bad_pairs_are_skipped(run):
-    for name, size in (("a", (20, 30)), ("b", (9, 33)), ("wrong_size", (20, 30)), ("no_mask", (20, 30)), ("no_image", (20, 30))):
+def test_a_folder_with_good_and_bad_pairs(run):
+    for name, size in (("a", (20, 30)), ("b", (9, 33)), ("wrong_size", (20, 30)), ("no_mask", (20, 30))):
         write_pair(name, size)
-    write_pair("twice")
-    shutil.copy("photos/twice.png", "photos/twice.webp")
     write_png("masks/wrong_size.png", hole(21, 30))
     pathlib.Path("masks/no_mask.png").unlink()
-    pathlib.Path("photos/no_image.png").unlink()
     pathlib.Path("photos/text.png").write_text("hello")
-    shutil.copy("masks/a.png", "masks/text.png")
-    pathlib.Path("photos/Thumbs.db").write_text("not an image, nor named like one")
-    status, printed, lines = run(image="photos", mask="masks", output="results")
+    write_png("masks/text.png", hole())
+    status, printed, lines = run(image="photos", mask="masks", output="results", report="report.jsonl")
     assert status == 1 and printed == ""
-    assert lines == [
-        "skipped no_image.png: there is no image photos/no_image.*",
-        "skipped no_mask.png: there is no mask masks/no_mask.*",
-        "skipped twice.png: there is more than one image photos/twice.*",
-        "skipped text.png: photos/text.png is not an image in a format that can be read here (PNG, JPEG, WebP, TIFF, BMP, PPM).",
-        "skipped wrong_size.png: The mask masks/wrong_size.png is 30x21 pixels and the image photos/wrong_size.png 30x20: "
-        "they must have the same size.",
-        "test_main.py: error: 2 completed in results, 5 skipped.",
+    words = [
+        ("left out photos/no_mask.png: ", "there is no mask for it in masks."),
+        ("left out photos/text.png: ", "photos/text.png is not an image"),
+        ("left out photos/wrong_size.png: ", "30x21 pixels"),
     ]
+    assert len(lines) == 4 and all(line.startswith(begin) and end in line for line, (begin, end) in zip(lines, words))
+    assert lines[-1] == "test_main.py: error: 2 completed, 3 left out."
     assert sorted(path.name for path in pathlib.Path("results").iterdir()) == ["a.png", "b.png"]
+    reported = [json.loads(line) for line in pathlib.Path("report.jsonl").read_text().splitlines()]
+    assert [line["status"] for line in reported] == ["completed", "completed", "left_out", "left_out", "left_out"]
+    assert "30x21 pixels" in reported[-1]["reason"]
 
 
 def test_a_good_folder_is_a_success_and_one_mask_serves_all(run):
@@ -173,18 +165,24 @@ def test_empty_mask_returns_the_image_with_a_warning(run):
         (dict(mask="missing.png"), "There is no file missing.png."),
         (dict(mask="masks"), "The mask masks is a folder, and the image photos/a.png is not"),
         (dict(mask="masks/full.png"), "The mask masks/full.png covers the whole image"),
-        (dict(mask="masks/large.png"), "is 31x20 pixels and the image photos/a.png 30x20"),
+        (dict(mask="masks/large.png"), "masks/large.png is 31x20 pixels, not 30x20: --resize_mask"),
         (dict(image="text.png"), "text.png is not an image"),
         (dict(image="cut.jpg"), "cut.jpg is damaged or cut short"),
-        (dict(output="nowhere/a.png"), "The output folder"),
-        (dict(output="results/a.jpg"), "must end in .png"),
+        (dict(output="text.png/a.png"), "The output folder text.png cannot be made: "),
+        (dict(output="results/a.gif"), "must end in .png, .jpg"),
         (dict(output="photos/a.png"), "would replace an input"),
         (dict(image="photos", mask="masks", output="photos"), "would replace inputs"),
-        (dict(image="photos", mask="masks", output="nowhere"), "The output folder nowhere does not exist"),
         (dict(image="empty", mask="masks", output="results"), "The folder empty holds no images"),
         (dict(weights="nowhere"), "There are no weights nowhere"),
         (dict(max_megapixels=0.0001), "30x20 pixels, more than the limit of 0.0001 megapixels; --max_megapixels raises it"),
-        (dict(mask=None), "--image and --mask go together"),
+        (dict(mask=None), "photos/a.png has no transparent part"),
+        (dict(image=None), "--mask goes with --image"),
+        (dict(mask=None, jobs="text.png"), "Give either --image or --jobs"),
+        (dict(shard="0/3"), "--shard must be such as 3/16"),
+        (dict(shard="4/3"), "--shard must be such as 3/16"),
+        (dict(quality=101), "--quality must be from 1 to 100"),
+        (dict(report="text.png/report.jsonl"), "Cannot write the report"),
+        (dict(imagine="a.png"), "there is no flag --imagine: did you mean --image?"),
     ],
 )
 def test_bad_input_gets_one_clear_line(run, chosen, words):

@@ -9,7 +9,7 @@
   examples   the order of the stream, random crops and flips, batches
 
 Pictures are RGB in [-1, 1]. Everything random follows from the seed and the example's index in the stream, and everything runs in
-TensorFlow operations. `python -m gated_inpaint.data write_tfrecords SOURCE TARGET` packs photos into TFRecords.
+TensorFlow operations. `gated-inpaint data write_tfrecords SOURCE TARGET` packs photos into TFRecords.
 """
 
 from gated_inpaint.data.checking import Photos, find_photos

@@ -8,8 +8,8 @@
   tables       rows -> means over all and by the size of the hole, as Markdown; the paper's published figures
   pictures     what every method made, in files
   sheet        the same side by side
-  files        what the user gave: which file belongs to which photo, and which cannot be used
+  options      what an evaluation can be told
   evaluate     all of it
 
-`python -m gated_inpaint.evaluation --images photos/ --output results/` runs it.
+`gated-inpaint evaluate --images photos/ --output results/` runs it.
 """

@@ -6,7 +6,7 @@ Photos    files as `data.find_photos` takes them (a folder, a glob, a list), in 
 Masks     kinds of them, every photo once with each:
             centre      the rectangle in the middle, half as high and as wide as the picture
             free_form   brush strokes (`masks.strokes`): that of photo k, counted from 0, follows from the seed and k alone
-            (folder)    mask files, white in the hole: that of a photo's stem if every photo has one; if none has, photo k gets file
+            (folder)    mask files: that of a photo's name (`files.pairing`) if every photo has one; if none has, photo k gets file
                         k of the folder, by name, starting again at its end. They are square, and brought to the size by nearest
                         neighbour; something of the picture must then be in the hole, and something outside. The kind has the
                         folder's name.
@@ -27,8 +27,8 @@ from gated_inpaint import masks
 from gated_inpaint.data import find_photos, validation_examples
 from gated_inpaint.data.sources import PhotoFiles
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.image_files import read_mask
-from gated_inpaint.files.pairing import digest, files_by_stem, named, refuse
+from gated_inpaint.files.masks import read_mask
+from gated_inpaint.files.pairing import digest, files_by_stem, masks_by_name, named, refuse
 
 _DRAWN = {
     "centre": (masks.centre, "the rectangle in the middle, half as high and as wide as the picture"),
@@ -126,11 +126,15 @@ def _drawn_masks(kind, size, seed):
 
 
 def _mask_files(folder, photos, size):
-    files = files_by_stem(folder)
-    without = [photo for photo in photos if photo not in files]
+    files = list(files_by_stem(folder).values())
+    found = masks_by_name(photos, files)
+    twice = [path.name for paths in found.values() if len(paths) > 1 for path in paths]
+    if twice:
+        raise InputError(f"Photos have more than one mask of their name in {folder}: {named(twice)}.")
+    without = [photo for photo in photos if photo not in found]
     if without and len(without) < len(photos):
         raise InputError(f"{len(without)} of {len(photos)} photos have no mask of their name in {folder}: {named(without)}.")
-    paths = list(files.values()) if without else [files[photo] for photo in photos]
+    paths = files if without else [found[photo][0] for photo in photos]
     pairing = "in turn" if without else "each for the photo of its name"
 
     bad = []
@@ -148,7 +152,7 @@ def _mask_files(folder, photos, size):
 
 
 def _read_square_mask(path, size):
-    hole = read_mask(path)
+    hole = read_mask(path).hole
     if hole.shape[0] != hole.shape[1]:
         raise InputError(f"{path} is {hole.shape[1]}x{hole.shape[0]} pixels, and not square as the cut photos are.")
     resized = cv2.resize(hole.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST).astype(bool)

@@ -7,7 +7,7 @@ The parts are "all", and the cases by the share of the picture that the hole cov
 import json
 import math
 
-from gated_inpaint.evaluation.metrics import METRICS
+from gated_inpaint.metrics import METRICS
 
 ALL = "all"
 

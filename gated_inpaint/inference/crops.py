@@ -51,7 +51,7 @@ def complete_in_crops(inpainter, image, mask, working_size, sketch=None):
         in_hole[inside] = mask[inside]
         completed[in_hole] = result[in_hole[crop]]
     if image.ndim == 3 and image.shape[2] in (2, 4):
-        completed[..., -1] = image[..., -1]
+        completed[..., -1] = np.where(mask, np.iinfo(image.dtype).max, image[..., -1])
     return completed
 
 

@@ -1,9 +1,9 @@
-"""Completes pictures held in arrays: any height and width, gray or colour, with or without alpha, 8 or 16 bits a channel.
+"""Completes pictures: any height and width, gray or colour, with or without alpha, 8 or 16 bits a channel.
 
 A network wants RGB in [-1, 1] with sides divisible by its `divisor`. Everything between that and a person's picture happens here,
 in TensorFlow operations: gray is repeated to three channels and averaged back; the picture and its mask are continued by reflection
 at the bottom and right up to the next multiple, so that the border sees more of the same picture rather than an edge; and the
-network's result is kept in the hole alone. Every pixel outside the hole, and all of the alpha channel, is the input's, bit for bit.
+network's result is kept in the hole alone, and is opaque. Every pixel outside the hole is the input's, bit for bit.
 """
 
 from typing import NamedTuple, Optional
@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.inference.arguments import understood
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.ops.levels import from_levels, to_levels
 from gated_inpaint.types import Inputs
@@ -37,17 +38,18 @@ class Inpainter:
       eager: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
 
     Call with:
-      image: [height, width], or [height, width, channels], or a batch of the latter; uint8 or uint16; gray, gray and alpha,
-        RGB, or RGBA. What it shows inside the hole is ignored.
-      mask: [height, width], with a last axis of 1 and a batch axis if the image has one; bool, or integers that are either 0 and 1,
-        or 0 and 255 (above 127 is the hole). One per picture.
-      sketch: like the mask, true on the lines; for guided weights only, and used inside the hole only.
+      image: a path; a Pillow image of any mode; or an array [height, width], [height, width, channels] or a batch of the latter, of
+        uint8, uint16 or floats in [0, 1]; gray, gray and alpha, RGB, or RGBA. What it shows inside the hole is ignored.
+      mask: a path, a Pillow image or an array, one per picture, of the picture's size: gray or colour, bool, integers or floats,
+        white in the hole; `gated_inpaint.files.masks` says what else is understood. None: the hole is what is transparent.
+      sketch: like the mask, white on the lines; for guided weights only, and used inside the hole only.
 
-    Returns the completed picture, of the image's shape and dtype; with an empty mask, the image itself.
+    Returns the completed picture: an image of an image, an array of an array, of its shape and dtype; with an empty mask, the
+    picture itself. Of a path, an array, upright.
 
     Raises:
-      InputError: the weights cannot be used; shapes or types do not fit; a mask leaves nothing to complete from; a sketch is
-        missing, or given to weights that take none; the memory does not suffice.
+      InputError: the weights cannot be used; a file cannot be read; shapes, types or values do not fit; a mask is none, or leaves
+        nothing to complete from; a sketch is missing, or given to weights that take none; the memory does not suffice.
 
     Example:
       >>> Inpainter()(np.zeros([100, 75, 3], np.uint8), np.eye(100, 75)).shape
@@ -61,26 +63,26 @@ class Inpainter:
             for function in (self.complete_tensors, self._stages_of_batch, self._maps_of_batch)
         )
 
-    def __call__(self, image, mask, sketch=None):
-        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
-        batch = self._checked_batch(image, mask, sketch)
-        if not batch[1].any():
-            return image.copy()
-        return _run_any_size(self._complete, batch).numpy().reshape(image.shape)
+    def __call__(self, image, mask=None, sketch=None):
+        given = self._understood(image, mask, sketch)
+        if not given.mask.any():
+            return given.answer(given.image.copy())
+        return given.answer(_run_any_size(self._complete, given.arrays()).numpy())
 
-    def stages(self, image, mask, sketch=None):
+    def stages(self, image, mask=None, sketch=None):
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis."""
-        made = _run_any_size(self._stages, self._checked_picture(image, mask, sketch))
+        given = self._one_picture(image, mask, sketch)
+        made = _run_any_size(self._stages, given.arrays())
         made = tf.nest.map_structure(lambda array: None if array is None else array.numpy()[0], made)
-        return made._replace(completed=made.completed.reshape(np.shape(image)))
+        return made._replace(completed=given.answer(made.completed[np.newaxis]))
 
-    def layer_maps(self, image, mask, sketch=None):
+    def layer_maps(self, image, mask=None, sketch=None):
         """What some layers let through of one picture; arguments as for `stages`.
 
         Returns {layer: float32 [height, width, channels]}, in [0, 1], as `Network.layer_maps` says, at the layer's scale or, if
         that is larger, reduced to MAP_SIDE. They are of the picture that the network sees, continued by reflection.
         """
-        maps = _run_any_size(self._maps, self._checked_picture(image, mask, sketch))
+        maps = _run_any_size(self._maps, self._one_picture(image, mask, sketch).arrays())
         return {name: array.numpy()[0] for name, array in maps.items()}
 
     def complete_tensors(self, image, mask, sketch=None):
@@ -95,37 +97,20 @@ class Inpainter:
         """
         return self._run(image, mask, sketch).completed
 
-    def _checked_picture(self, image, mask, sketch):
-        """`_checked_batch` of one picture."""
-        image, mask, sketch = np.asarray(image), np.asarray(mask), None if sketch is None else np.asarray(sketch)
-        if image.ndim > 3:
-            raise InputError(f"This takes one picture, not a batch of shape {list(image.shape)}.")
-        return self._checked_batch(image, mask, sketch)
+    def _one_picture(self, image, mask, sketch):
+        given = self._understood(image, mask, sketch)
+        if len(given.image) > 1:
+            raise InputError(f"This takes one picture, not a batch of shape {list(given.image.shape)}.")
+        return given
 
-    def _checked_batch(self, image, mask, sketch):
-        """Image [batch, height, width, channels], and mask and sketch as bool [batch, height, width, 1]."""
-        if image.dtype not in (np.uint8, np.uint16):
-            raise InputError(f"The image must be of type uint8 or uint16, not {image.dtype}.")
-        if image.ndim not in (2, 3, 4) or 0 in image.shape or (image.ndim > 2 and image.shape[-1] > 4):
-            raise InputError(f"The image must have shape [height, width], or that with 1 to 4 channels, not {list(image.shape)}.")
+    def _understood(self, image, mask, sketch):
         if (sketch is None) == self.network.takes_sketch:
             raise InputError(
                 "These weights complete along a sketch, and none was given."
                 if sketch is None
                 else "These weights take no sketch: use guided weights, or leave the sketch out."
             )
-        images = image.reshape((1,) * (image.ndim < 4) + image.shape + (1,) * (image.ndim == 2))
-        shape = images.shape[:3] + (1,)
-        batch = [images]
-        for name, array in (("mask", mask), ("sketch", sketch)):
-            if array is not None:
-                if array.size != np.prod(shape) or array.shape not in (shape, shape[:3], shape[1:], shape[1:3]):
-                    raise InputError(f"The {name}'s shape {list(array.shape)} does not fit the image's {list(image.shape)}.")
-                threshold = 127 if array.size and array.max() > 1 else 0
-                batch.append((array > threshold).reshape(shape))
-        if batch[1].all(axis=(1, 2, 3)).any():
-            raise InputError("The mask covers the whole image: nothing is left to complete it from.")
-        return batch
+        return understood(image, mask, sketch)
 
     def _stages_of_batch(self, image, mask, sketch=None):
         """The same as `stages` for tensors, as `complete_tensors` takes them."""
@@ -148,6 +133,7 @@ class Inpainter:
         output = made.output
         if color_channels == 1:
             output = tf.reduce_mean(output, axis=-1, keepdims=True)
+        alpha = tf.where(mask, tf.constant(image.dtype.max, image.dtype), alpha)
         completed = tf.concat([tf.where(mask, as_levels(output), color), alpha], axis=-1)
         return Stages({name: as_levels(picture) for name, picture in made.stages.items()}, completed, made.offsets)
 

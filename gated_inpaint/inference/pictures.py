@@ -26,16 +26,19 @@ def attention_picture(offsets, height, width):
     Returns uint8 [height, width, 3], RGB; white where a position matches itself. The colours are those of the Middlebury
     benchmark for optical flow, as in the authors' release ("A Database and Evaluation Methodology for Optical Flow", IJCV 2011).
     """
-    down, right = offsets[..., 0].astype(np.float32), offsets[..., 1].astype(np.float32)
+    down, right = np.moveaxis(offsets.astype(np.float64), -1, 0)
     distance = np.hypot(down, right)
-    strength = (distance / max(distance.max(), np.finfo(np.float32).eps))[..., np.newaxis]
+    strength = (distance / max(distance.max(), np.finfo(np.float64).eps))[..., np.newaxis]
     # The circle has 55 colours, the first one where `down` is most negative. (The release lays rows along the circle's horizontal.)
     angle = (np.arctan2(-right, -down) / np.pi + 1) / 2 * (_CORNERS[-1] - 1)
     circle = np.stack([np.interp(np.arange(_CORNERS[-1] + 1), _CORNERS, channel) for channel in zip(*_COLORS)], axis=-1)
+    # Whole levels, and divided before they are interpolated, as the benchmark and the release do it.
+    is_falling = np.diff(circle, axis=0, append=circle[1:2]) < 0
+    circle = np.where(is_falling, np.ceil(circle), np.floor(circle)) / 255
     lower = np.floor(angle).astype(int)
     fraction = (angle - lower)[..., np.newaxis]
     hue = (1 - fraction) * circle[lower] + fraction * circle[(lower + 1) % _CORNERS[-1]]
-    colors = np.floor(255 * (1 - strength * (1 - hue / 255))).astype(np.uint8)
+    colors = np.floor(255 * (1 - strength * (1 - hue))).astype(np.uint8)
     return cv2.resize(colors, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)[:height, :width]
 
 

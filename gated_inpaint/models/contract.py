@@ -113,7 +113,7 @@ class Trainer(tf.Module):
 
     Attributes:
       batches_per_step: how many fresh batches `step` is given; DeepFill v1 takes five for its critics and one for its generator.
-      steps_done: int64 variable, counted by the frame.
+      step_counter: int64 variable, counted by the frame.
     """
 
     batches_per_step: int = 1
@@ -126,7 +126,11 @@ class Trainer(tf.Module):
             # Built now, so that a checkpoint finds their variables. Those of Addons build themselves, and are restored then.
             if hasattr(optimizer, "build"):
                 optimizer.build(variables)
-        self.steps_done = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+        self.step_counter = tf.Variable(0, dtype=tf.int64, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
+
+    def steps_done(self) -> int:
+        """How many steps were made."""
+        return int(tf.convert_to_tensor(self.step_counter))
 
     @property
     def completing_network(self) -> Network:
@@ -161,7 +165,7 @@ class Trainer(tf.Module):
 
     def update_ema(self, decay: float) -> None:
         """Moves "ema_generator" towards "generator"; early in a run by a decay of (1 + step) / (10 + step) if that is less."""
-        step = tf.cast(self.steps_done, tf.float32)
+        step = tf.cast(self.step_counter, tf.float32)
         rest = 1.0 - tf.minimum(decay, (1.0 + step) / (10.0 + step))
         for ema, variable in zip(self.networks["ema_generator"].variables, self.networks["generator"].variables):
             ema.assign_add(rest * (tf.convert_to_tensor(variable) - tf.convert_to_tensor(ema)))

@@ -6,16 +6,14 @@ from tensorflow import keras
 
 from gated_inpaint.errors import InputError
 
-# As released; an optimiser takes those that it knows.
-_RELEASED = {"beta_1": 0.5, "beta_2": 0.999, "epsilon": 1e-8}
 
-
-def make_optimizer(name, learning_rate):
-    """An optimiser with the release's betas and epsilon.
+def make_optimizer(name, learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8):
+    """An optimiser with these betas and this epsilon, if it knows them; by default those of DeepFill v2's release.
 
     Arguments:
       name: "Adam", "SGD", or the class name of an optimiser in TensorFlow Addons, such as "LAMB".
       learning_rate: a number, or a Keras schedule.
+      beta_1, beta_2, epsilon: numbers.
 
     Raises:
       InputError: there is no such optimiser, Addons is not installed, or it needs more than a learning rate.
@@ -24,9 +22,10 @@ def make_optimizer(name, learning_rate):
         optimizer = getattr(keras.optimizers, name)
     else:
         optimizer = _from_addons(name)
+    given = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
     parameters = inspect.signature(optimizer.__init__).parameters
     try:
-        return optimizer(learning_rate=learning_rate, **{key: value for key, value in _RELEASED.items() if key in parameters})
+        return optimizer(learning_rate=learning_rate, **{key: value for key, value in given.items() if key in parameters})
     except TypeError as error:
         raise InputError(f"--optimizer={name} cannot be made from a learning rate alone: {error}.") from error
 

@@ -29,6 +29,7 @@ class TrainingOptions:
     validation_data: str = option("", "Photos to validate on, given like --data; none: no validation.", True)
     size: int = option(256, "Side of the square crops, in pixels.")
     fit: str = option("crop", "How photos come to that size: 'crop' at random, or 'resize'.", choices=("crop", "resize"))
+    flip: bool = option(True, "Mirror every other photo, at random.")
     masks: str = option("union", "Holes: the name of a kind that masks.py draws, or a folder of masks.")
     validation_masks: str = option("centre", "Holes of the validation, given like --masks.", True)
     max_bad_fraction: float = option(0.01, "Stop if more than this share of the photos cannot be read.", True)

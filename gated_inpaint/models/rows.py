@@ -39,7 +39,18 @@ class LastConv(NamedTuple):
 
     scope: str
     kernel: int
-    stride, rate, upsample = 1, 1, False
+
+    @property
+    def stride(self):
+        return 1
+
+    @property
+    def rate(self):
+        return 1
+
+    @property
+    def upsample(self):
+        return False
 
     @property
     def name(self):

@@ -1,7 +1,7 @@
 """Cropping windows from maps and pasting them where they belong.
 
 A window is a rectangle of maps [batch, height, width, channels]: int32 [2, 2], [first row, first column], [end row, end column],
-ends exclusive; one for all maps of a batch.
+ends exclusive; one for all maps of a batch, but for `crop_each`.
 """
 
 import tensorflow as tf
@@ -13,6 +13,13 @@ def crop(maps, window):
     size = tf.pad(window[1] - window[0], [[1, 1]], constant_values=-1)
     part = tf.slice(maps, begin, size)
     return tf.ensure_shape(part, [maps.shape[0], None, None, maps.shape[3]])
+
+
+def crop_each(maps, windows, height, width):
+    """A window of its own of each map: windows is int32 [batch, 2, 2], all of the height and width given, Python integers."""
+    rows = windows[:, 0, :1] + tf.range(height)
+    columns = windows[:, 0, 1:] + tf.range(width)
+    return tf.gather(tf.gather(maps, rows, axis=1, batch_dims=1), columns, axis=2, batch_dims=1)
 
 
 def paste(maps, begin, part):

@@ -5,6 +5,6 @@
   mobile                 the TFLite model
   client                 completes a photo through a server; needs nothing but Python's own library
 
-`python -m gated_inpaint.serving export` and `python -m gated_inpaint.serving complete` are the commands. Nothing is imported here:
+`gated-inpaint export` and `python -m gated_inpaint.serving complete` are the commands. Nothing is imported here:
 the client is to start without TensorFlow.
 """

@@ -7,5 +7,5 @@
   report       all answers -> Markdown, CSV and a plot; the paper's published ratings apart
   plot         means and shares with their intervals, as SVG
 
-`python -m gated_inpaint.study make ...` and `... report ...` run it. Neither needs TensorFlow.
+`gated-inpaint study make ...` and `... report ...` run it. Neither needs TensorFlow.
 """

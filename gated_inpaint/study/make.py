@@ -24,7 +24,7 @@ import numpy as np
 import tqdm
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.image_files import read_mask, read_photo
+from gated_inpaint.files.image_files import read_photo
 from gated_inpaint.files.pairing import files_by_stem, named, refuse
 from gated_inpaint.files.writing import write_whole
 
@@ -212,7 +212,9 @@ def _versions(paths, methods):
     shape = pictures[methods[0]].shape
     sizes = {name: picture.shape for name, picture in pictures.items()}
     if _MASKS in paths:
-        hole = read_mask(paths[_MASKS])[..., np.newaxis]
+        from gated_inpaint.files.masks import read_mask  # Takes TensorFlow, which a study without masks does not.
+
+        hole = read_mask(paths[_MASKS]).hole[..., np.newaxis]
         sizes[_MASKS] = hole.shape
     for name, size in sizes.items():
         if size[:2] != shape[:2]:

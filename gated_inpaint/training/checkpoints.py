@@ -31,7 +31,7 @@ class Checkpoints:
     def save(self):
         """Saves one for the steps done, and removes the oldest. Raises tf.errors.OpError or OSError; those before are kept."""
         self._folder.mkdir(exist_ok=True)
-        tf.train.Checkpoint(training=_saved(self._trainer)).write(str(self._folder / f"step-{int(self._trainer.steps_done)}"))
+        tf.train.Checkpoint(training=_saved(self._trainer)).write(str(self._folder / f"step-{self._trainer.steps_done()}"))
         for path in self._found()[: -self._keep]:
             # Without its index a checkpoint is none.
             path.with_name(path.name + ".index").unlink()
@@ -81,7 +81,7 @@ class Checkpoints:
 def _saved(trainer, name_of_ema="ema_generator"):
     """What a checkpoint holds of a trainer; runs before version 0.2 call the EMA something else."""
     saved = tf.Module()
-    saved.step = trainer.steps_done
+    saved.step = trainer.step_counter
     # By the variables' names, which do not depend on Keras' version.
     saved.saved_variables = {
         name_of_ema if name == "ema_generator" else name: network.named_variables() for name, network in trainer.networks.items()

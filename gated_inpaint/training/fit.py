@@ -47,5 +47,5 @@ class TrainedByFit(keras.Model):
         split = [[None] * parts if tensor is None else tf.split(tensor, parts) for tensor in as_inputs(data)]
         batches = tuple(Batch(as_inputs(list(part))) for part in zip(*split))
         scalars = self.trainer.step(batches, self.phase)
-        self.trainer.steps_done.assign_add(1)
+        self.trainer.step_counter.assign_add(1)
         return scalars

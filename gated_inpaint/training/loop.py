@@ -70,10 +70,10 @@ def train(model, options, override=False):
         if run.is_chief:
             checkpoints.remove_unfinished()
         if checkpoints.restore():
-            logging.info("Resuming at step %d.", trainer.steps_done)
+            logging.info("Resuming at step %d.", trainer.steps_done())
         else:
             trainer.prepare(validation_examples(photos, options.size, min(options.batch_size, len(photos)), options.fit))
-        first = int(trainer.steps_done)
+        first = trainer.steps_done()
 
         # What is shown and kept.
         validation = None
@@ -123,7 +123,7 @@ def train(model, options, override=False):
                     run.save(checkpoints, trainer)
                 if is_last:
                     break
-        logging.info("Stopped at step %d of %d.", trainer.steps_done, options.steps)
+        logging.info("Stopped at step %d of %d.", trainer.steps_done(), options.steps)
 
 
 def make_trainer(model, options):
@@ -151,7 +151,7 @@ def _batches(photos, options, first, strategy, shard):
     masks = mask_function(options.masks)
     batch_size = options.batch_size // strategy.num_replicas_in_sync
     start = first * options.batch_size
-    examples = training_examples(photos, options.size, batch_size, options.seed, start, shard, options.fit)
+    examples = training_examples(photos, options.size, batch_size, options.seed, start, shard, options.fit, options.flip)
     with_masks = examples.map(lambda example: add_masks(example, masks, options.seed, options.size), tf.data.AUTOTUNE)
     return with_masks.prefetch(2)
 
@@ -165,7 +165,7 @@ def _distributed_step(strategy, trainer, options):
 
     def replica_step(batches, phase):
         scalars = trainer.step(batches, phase)
-        trainer.steps_done.assign_add(1)
+        trainer.step_counter.assign_add(1)
         return scalars
 
     if compiled:

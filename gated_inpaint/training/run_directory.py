@@ -135,7 +135,7 @@ class RunDirectory:
             checkpoints.save()
             self._write_weights(RUN_NEWEST, trainer)
         except (tf.errors.OpError, OSError, InputError) as error:
-            logging.error("The checkpoint of step %d could not be written: %s", trainer.steps_done, first_line(error))
+            logging.error("The checkpoint of step %d could not be written: %s", trainer.steps_done(), first_line(error))
 
     def best_so_far(self):
         """l1 in the hole at best.npz, in percent; infinite before the first validation."""

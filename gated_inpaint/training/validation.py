@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.data import validation_examples
-from gated_inpaint.evaluation.metrics import picture_metrics
 from gated_inpaint.inference.pictures import attention_picture
 from gated_inpaint.masks import mask_function
+from gated_inpaint.metrics import picture_metrics
 from gated_inpaint.ops.levels import to_levels
 from gated_inpaint.training.batches import add_masks
 

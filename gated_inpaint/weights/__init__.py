@@ -7,7 +7,7 @@ Two formats, both keyed by the names in the authors' files (`inpaint_net/conv1/k
   a flat `.npz` of arrays, never pickled; pictures are RGB, as everywhere in this package. It names its model, and the config that
   the network is constructed from.
 
-`python -m gated_inpaint.weights convert SOURCE TARGET` goes from one to the other.
+`gated-inpaint weights convert SOURCE TARGET` goes from one to the other.
 """
 
 from gated_inpaint.weights.formats import Weights, read_weights, write_weights

@@ -19,8 +19,8 @@ from conftest import DATA
 from test_perceptual import save_network
 
 from gated_inpaint import InputError
+from gated_inpaint.commands.main import run as run_command
 from gated_inpaint.evaluation import tables
-from gated_inpaint.evaluation.__main__ import main, parse
 from gated_inpaint.evaluation.methods import mean, opencv, weights
 from gated_inpaint.files.image_files import read_photo, write_png
 
@@ -47,7 +47,7 @@ def run(capfd):
     """Runs the command; returns the exit status, what it printed, and the lines on stderr."""
 
     def run(*arguments):
-        status = main(parse(command(*arguments)))
+        status = run_command("evaluate", command(*arguments), "evaluate")
         captured = capfd.readouterr()
         return status, captured.out, captured.err.splitlines()
 
@@ -58,7 +58,7 @@ def run(capfd):
 def straight(photos, tmp_path_factory):
     """The folder of an evaluation that ran from its beginning to its end."""
     output = tmp_path_factory.mktemp("straight") / "made/by/it"
-    assert main(parse(command(photos, output))) == 0
+    assert run_command("evaluate", command(photos, output), "evaluate") == 0
     return output
 
 
@@ -349,7 +349,7 @@ def test_bad_input_gets_one_clear_line_and_nothing_is_written(photos, tmp_path, 
     before = sorted(tmp_path.rglob("*"))
     status, printed, lines = run("photos", "results", more)
     assert (status, printed, len(lines)) == (1, "", 1)
-    assert lines[0].startswith("gated_inpaint.evaluation: error: ") and words in lines[0]
+    assert lines[0].startswith("evaluate: error: ") and words in lines[0]
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -358,4 +358,4 @@ def test_stderr_of_a_process_of_its_own_is_one_line(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     finished = subprocess.run(arguments, capture_output=True, text=True, env=environment, timeout=120)
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (1, "", 1)
-    assert finished.stderr.startswith("gated_inpaint.evaluation: error: There are no photos nowhere")
+    assert finished.stderr.startswith("python -m gated_inpaint.evaluation: error: There are no photos nowhere")

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from gated_inpaint import InputError
-from gated_inpaint.files.image_files import read_mask, read_photo, write_png
+from gated_inpaint.files.image_files import read_photo, write_picture, write_png
 
 
 def picture(*shape, dtype=np.uint8):
@@ -72,24 +72,11 @@ def test_profile_goes_along(tmp_path):
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(picture(6, 9, 3)).save(tmp_path / "a.jpg", icc_profile=profile)
     photo = read_photo(tmp_path / "a.jpg")
-    assert photo.icc_profile == profile
+    assert photo.metadata.icc_profile == profile
     for dtype in (np.uint8, np.uint16):
-        write_png(tmp_path / "b.png", picture(6, 9, 3, dtype=dtype), photo.icc_profile)
+        write_picture(tmp_path / "b.png", picture(6, 9, 3, dtype=dtype), photo)
         assert Image.open(tmp_path / "b.png").info["icc_profile"] == profile
         np.testing.assert_array_equal(read_photo(tmp_path / "b.png").array, picture(6, 9, 3, dtype=dtype))
-
-
-def test_mask_is_what_is_brighter_than_half_and_opaque(tmp_path):
-    levels = np.array([[0, 127, 128, 255]], np.uint8)
-    write_png(tmp_path / "gray.png", levels[..., None])
-    assert read_mask(tmp_path / "gray.png").tolist() == [[False, False, True, True]]
-    assert read_mask(tmp_path / "gray.png", invert=True).tolist() == [[True, True, False, False]]
-    with_alpha = np.stack([levels, levels, levels, np.array([[255, 255, 0, 255]], np.uint8)], axis=-1)
-    write_png(tmp_path / "alpha.png", with_alpha)
-    assert read_mask(tmp_path / "alpha.png").tolist() == [[False, False, False, True]]
-    assert read_mask(tmp_path / "alpha.png", invert=True).tolist() == [[True, True, False, False]]
-    write_png(tmp_path / "deep.png", levels[..., None].astype(np.uint16) * 257)
-    assert read_mask(tmp_path / "deep.png").tolist() == [[False, False, True, True]]
 
 
 def cut(path, share):
@@ -112,13 +99,13 @@ def test_what_is_no_image_is_refused(tmp_path):
     (tmp_path / "text.png").write_text("hello")
     (tmp_path / "empty.png").touch()
     Image.fromarray(picture(6, 9)).convert("F").save(tmp_path / "float.tiff")
-    Image.fromarray(picture(6, 9, 3)).save(tmp_path / "a.gif")
+    Image.fromarray(picture(6, 9, 3)).save(tmp_path / "a.tga")
     for name, words in (
         ("text.png", "not an image"),
         ("empty.png", "is empty"),
         ("missing.png", "no file"),
-        ("float.tiff", "only 8 and 16"),
-        ("a.gif", "not an image in a format that can be read here"),
+        ("float.tiff", "has 32-bit floating-point levels: only 8 and 16"),
+        ("a.tga", "not an image in a format that can be read here"),
         (".", "Is a directory"),
     ):
         with pytest.raises(InputError, match=words):

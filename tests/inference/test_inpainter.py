@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from conftest import DATA, cases
+from PIL import Image
 
 from gated_inpaint import Inpainter, InputError
 
@@ -46,7 +47,7 @@ def test_any_size_and_kind_keeps_everything_but_the_hole(inpainter, shape, dtype
     np.testing.assert_array_equal(completed[~mask], image[~mask])
     has_alpha = len(shape) == 3 and shape[-1] in (2, 4)
     if has_alpha:
-        np.testing.assert_array_equal(completed[..., -1], image[..., -1])
+        assert (completed[mask][:, -1] == np.iinfo(dtype).max).all()
     emptied = image.copy()
     emptied[mask] = 7
     if has_alpha:
@@ -80,8 +81,29 @@ def test_padding_mirrors_picture_and_mask(inpainter):
 def test_masks_of_every_type_mean_the_same(inpainter):
     image, mask = picture(16, 24, 3), hole(16, 24)
     completed = inpainter(image, mask)
-    for same in (mask.astype(np.uint8), mask.astype(np.uint8) * 255, np.where(mask, 128, 127), mask[..., None], mask.astype(float)):
+    for same in (
+        mask.astype(np.uint8),
+        mask.astype(np.uint8) * 255,
+        mask * 15,
+        mask * 0.5,
+        np.where(mask, 128, 127),
+        mask[..., None],
+        mask.astype(float),
+    ):
         np.testing.assert_array_equal(inpainter(image, same), completed)
+
+
+def test_pictures_in_every_form(tmp_path, inpainter):
+    array, mask = picture(16, 24, 3), hole(16, 24)
+    completed = inpainter(array, mask)
+    Image.fromarray(array).save(tmp_path / "a.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(inpainter(tmp_path / "a.png", tmp_path / "mask.png"), completed)
+    np.testing.assert_array_equal(np.asarray(inpainter(Image.fromarray(array), Image.fromarray(mask))), completed)
+    np.testing.assert_allclose(inpainter(array / 255, mask)[mask] * 255, completed[mask], atol=0.51)
+    cut = np.dstack([array, np.where(mask, 0, 255).astype(np.uint8)])
+    np.testing.assert_array_equal(inpainter(cut), np.dstack([completed, np.full((16, 24), 255, np.uint8)]))
+    np.testing.assert_array_equal(inpainter.stages(Image.fromarray(array), mask).completed, completed)
 
 
 def test_once_and_again_are_the_same(inpainter):
@@ -124,7 +146,11 @@ def test_sketch_steers_the_result_inside_the_hole(guided):
 @pytest.mark.parametrize(
     "image, mask, sketch, words",
     [
-        (np.zeros((8, 8, 3), np.float32), hole(8, 8), None, "uint8 or uint16, not float32"),
+        (np.zeros((8, 8, 3), int), hole(8, 8), None, "uint8 or uint16, or floats in .*, not int64"),
+        (np.full((8, 8, 3), 255.0), hole(8, 8), None, r"floats must be in \[0, 1\], not from 255 to 255"),
+        (np.full((8, 8, 3), np.nan), hole(8, 8), None, "floats must be in"),
+        (picture(8, 8, 3), np.where(hole(8, 8), np.nan, 0), None, "no finite numbers"),
+        (picture(8, 8, 3), None, None, "There is no mask, and nothing in the image is transparent"),
         (picture(8, 8, 5), hole(8, 8), None, r"not \[8, 8, 5\]"),
         (picture(0, 8, 3), hole(0, 8), None, r"not \[0, 8, 3\]"),
         (picture(8), hole(8, 8), None, r"not \[8\]"),

@@ -29,6 +29,13 @@ def test_config_round_trip():
     assert isinstance(copy, VanillaConv2D) and copy.get_config() == layer.get_config()
 
 
+def test_kernels_begin_as_told():
+    for initializer, variance in ((None, VanillaConv2D.INITIAL_SCALE / (9 * 40)), ("glorot_uniform", 2 / (9 * 40 + 9 * 60))):
+        layer = VanillaConv2D(60, 3, kernel_initializer=initializer)
+        layer.build((None, None, None, 40))
+        np.testing.assert_allclose(np.var(layer.kernel), variance, rtol=0.05)
+
+
 @pytest.mark.parametrize(
     "options, words",
     [

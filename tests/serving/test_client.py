@@ -295,4 +295,4 @@ def test_command_needs_nothing_but_python(server, inpainter, files):
     files.check(inpainter)
     ran = command("missing.png")
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "gated_inpaint.serving: error: There is no file missing.png.\n"
+    assert ran.stderr == "python -m gated_inpaint.serving complete: error: There is no file missing.png.\n"

@@ -12,8 +12,9 @@ from conftest import DATA
 from tensorflow_serving.apis import prediction_log_pb2
 
 from gated_inpaint import Inpainter, InputError
-from gated_inpaint.files.image_files import read_mask, read_photo, write_png
-from gated_inpaint.serving import __main__ as command
+from gated_inpaint.commands.main import run as run_command
+from gated_inpaint.files.image_files import read_photo, write_png
+from gated_inpaint.files.masks import read_mask
 from gated_inpaint.serving import export as exporting
 
 SMALL = str(DATA / "generator")
@@ -23,12 +24,12 @@ SMALL = str(DATA / "generator")
 def version(tmp_path_factory):
     """A version's folder, as the command writes it."""
     folder = tmp_path_factory.mktemp("models") / "small" / "7"
-    assert run("export", "--weights", SMALL, "--output", folder, "--max_megapixels", 0.01, "--warm_up", "40x24", "33x57") == 0
+    assert run("--weights", SMALL, "--output", folder, "--max_megapixels", 0.01, "--warm_up", "40x24,33x57") == 0
     return folder
 
 
 def run(*arguments):
-    return command.main(command.parse([str(argument) for argument in arguments]))
+    return run_command("export", [str(argument) for argument in arguments], "export")
 
 
 def write_requests(folder):
@@ -80,7 +81,7 @@ def test_tensorflow_alone_reads_it(version, tmp_path):
 
     inpainter = Inpainter(SMALL)
     for image in tmp_path.glob("*_image.png"):
-        photo, mask = read_photo(image).array, read_mask(image.with_name(image.name.replace("image", "mask")))
+        photo, mask = read_photo(image).array, read_mask(image.with_name(image.name.replace("image", "mask"))).hole
         expected = inpainter(photo, mask)
         for answer in ("loaded", "session"):
             completed = read_photo(image.with_name(image.name.replace("image", answer))).array
@@ -127,19 +128,19 @@ def test_warm_up_requests(version):
 
 @pytest.mark.parametrize("name", ["models", "v1", "01", "0", "-1", "1.5", "1 "])
 def test_a_version_is_a_number(tmp_path, capsys, name):
-    assert run("export", "--weights", SMALL, "--output", tmp_path / name) == 1
+    assert run("--weights", SMALL, "--output", tmp_path / name) == 1
     assert "named by a number" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_version_is_never_overwritten(version, capsys):
     before = {path: path.stat().st_mtime_ns for path in version.rglob("*")}
-    assert run("export", "--weights", SMALL, "--output", version) == 1
+    assert run("--weights", SMALL, "--output", version) == 1
     assert "is there already" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in version.rglob("*")} == before
     empty = version.with_name("8")
     empty.mkdir()
-    assert run("export", "--weights", SMALL, "--output", empty) == 1
+    assert run("--weights", SMALL, "--output", empty) == 1
     empty.rmdir()
 
 
@@ -168,7 +169,7 @@ class Quick:
 def test_a_version_appears_whole_or_not_at_all(tmp_path, monkeypatch, capsys, failure, words):
     monkeypatch.setattr(exporting, "ServingModel", Quick)
     monkeypatch.setattr(Quick, "failure", failure)
-    assert run("export", "--output", tmp_path / "models" / "1") == int(failure is not None)
+    assert run("--output", tmp_path / "models" / "1") == int(failure is not None)
     assert words in capsys.readouterr().err
     assert files_below(tmp_path) == ([] if failure else ["models/1/saved_model.pb"])
     assert [path.name for path in (tmp_path / "models").iterdir()] == ([] if failure else ["1"])
@@ -182,7 +183,7 @@ def test_who_comes_second_does_not_overwrite(tmp_path, monkeypatch, capsys):
             (tmp_path / "models" / "1" / "first").touch()
 
     monkeypatch.setattr(exporting, "ServingModel", Overtaken)
-    assert run("export", "--output", tmp_path / "models" / "1") == 1
+    assert run("--output", tmp_path / "models" / "1") == 1
     assert "not empty" in capsys.readouterr().err
     assert files_below(tmp_path) == ["models/1/first"]
 
@@ -204,7 +205,7 @@ def test_who_comes_second_does_not_overwrite(tmp_path, monkeypatch, capsys):
 )
 def test_refuses_in_one_line(tmp_path, monkeypatch, capsys, arguments, words):
     monkeypatch.chdir(tmp_path)
-    assert run("export", *arguments) == 1
+    assert run(*arguments) == 1
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
     assert list(tmp_path.iterdir()) == []

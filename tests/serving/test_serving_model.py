@@ -8,7 +8,8 @@ from conftest import DATA, random_generator, write_weights
 from PIL import Image
 
 from gated_inpaint import Inpainter
-from gated_inpaint.files.image_files import read_mask, read_photo
+from gated_inpaint.files.image_files import read_photo
+from gated_inpaint.files.masks import read_mask
 from gated_inpaint.serving.model import ServingModel
 
 SMALL, GUIDED = DATA / "generator", DATA / "generator_guided"
@@ -54,7 +55,7 @@ def complete_files(loaded, *pairs):
 
 
 def check_like_inpainter(inpainter, png, image_path, mask_path, sketch=None):
-    photo, mask = read_photo(image_path).array, read_mask(mask_path)
+    photo, mask = read_photo(image_path).array, read_mask(mask_path).hole
     completed = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED).reshape(photo.shape[:2] + (-1,))
     if photo.shape[-1] > 2:
         completed = cv2.cvtColor(completed, cv2.COLOR_BGRA2RGBA if photo.shape[-1] == 4 else cv2.COLOR_BGR2RGB)
@@ -95,7 +96,7 @@ def test_sixteen_bits_stay_sixteen_bits(tmp_path, loaded, inpainter):
     cv2.imwrite(str(image_path), levels)
     completed = complete_files(loaded, (image_path, mask_path))[0]
     completed = tf.io.decode_png(completed, dtype=tf.uint16).numpy()
-    photo, mask = read_photo(image_path).array, read_mask(mask_path)
+    photo, mask = read_photo(image_path).array, read_mask(mask_path).hole
     np.testing.assert_array_equal(completed[~mask], photo[~mask])
     np.testing.assert_allclose(completed[mask], inpainter(photo, mask)[mask].astype(float), atol=65535 / 255)
     assert (completed % 257).any()  # Not 8 bits spread over 16.

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from study_folders import LEVELS, make, write_folders
 
+from gated_inpaint.commands.main import main
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_png
-from gated_inpaint.study.__main__ import main
 from gated_inpaint.study.make import StudyOptions, make_study
 
 
@@ -113,7 +113,13 @@ def test_better_pairs_are_all_pairs_of_methods(tmp_path):
 def test_photos_that_a_folder_lacks_are_left_out(tmp_path, capsys):
     methods, originals, _ = write_folders(tmp_path, 3, write_png)
     (methods["zebra_net"] / "1.png").unlink()
-    given = ["make", f"--method=zebra={methods['zebra_net']}", f"--originals={originals}", f"--output={tmp_path / 'study'}"]
+    given = [
+        "study",
+        "make",
+        f"--method=zebra={methods['zebra_net']}",
+        f"--originals={originals}",
+        f"--output={tmp_path / 'study'}",
+    ]
     assert main(given) == 0
     said = capsys.readouterr()
     assert "1 of 3 photos are not in every folder and left out: 1." in said.err
@@ -157,5 +163,5 @@ def test_what_cannot_be_used_is_said(tmp_path, monkeypatch, change, said):
 
 
 def test_no_tensorflow_is_needed():
-    command = "import sys, gated_inpaint.study.__main__; sys.exit('tensorflow' in sys.modules)"
+    command = "import sys, gated_inpaint.commands.study; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command]).returncode == 0

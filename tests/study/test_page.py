@@ -6,7 +6,7 @@ import pathlib
 import pytest
 from study_folders import LEVELS, make
 
-from gated_inpaint.study.__main__ import main
+from gated_inpaint.commands.main import main
 from gated_inpaint.study.report import write_report
 
 RATING = {"zebra_net": 2, "quagga_net": 5, "okapi_net": 7, "original": 10}
@@ -113,7 +113,7 @@ def test_forty_ratings_by_key_with_the_tab_closed_between(browser, tmp_path, cap
     at(page, "Picture 6 of 40")
     page.get_by_role("button", name="Save").click()
     save(page, tmp_path / "answers")
-    assert main(["report", str(tmp_path / "answers"), f"--key={study.key}", f"--output={tmp_path / 'report'}"]) == 0
+    assert main(["study", "report", str(tmp_path / "answers"), f"--key={study.key}", f"--output={tmp_path / 'report'}"]) == 0
     said = capsys.readouterr()
     assert "Cem.json, with 5 of 40 answered." in said.err
     assert "People: 2. Photos: 10. Answers: 45." in said.out

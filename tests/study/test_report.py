@@ -7,8 +7,8 @@ import xml.etree.ElementTree
 import pytest
 from study_folders import LEVELS, make
 
+from gated_inpaint.commands.main import main
 from gated_inpaint.errors import InputError
-from gated_inpaint.study.__main__ import main
 from gated_inpaint.study.report import write_report
 
 RATING = {"zebra_net": 2, "quagga_net": 5, "okapi_net": 7, "original": 10}
@@ -43,7 +43,7 @@ def write(folder, **contents):
 def test_ratings(study, tmp_path, capsys):
     harsh = answers_of(study, "Harsh", lambda methods, _: RATING[methods[0]] - 1)
     folder = write(tmp_path / "answers", ann=answers_of(study, "Ann", rating), harsh=harsh)
-    assert main(["report", str(folder), f"--key={study.key}", f"--output={tmp_path / 'report'}"]) == 0
+    assert main(["study", "report", str(folder), f"--key={study.key}", f"--output={tmp_path / 'report'}"]) == 0
     markdown = (tmp_path / "report" / "report.md").read_text()
     assert markdown in capsys.readouterr().out
     assert "People: 2. Photos: 3. Answers: 24." in markdown
@@ -91,8 +91,10 @@ def test_rubbish_is_left_out_said_and_counted(study, tmp_path, capsys):
         two=dict(good, person="Two", answers={}),
     )
     (folder / "binary.json").write_bytes(b"\xff\x00\x81")
-    assert main(["report", str(folder), str(tmp_path / "none.json"), f"--key={study.key}", f"--output={tmp_path / 'report'}"]) == 1
-    said = capsys.readouterr().err.splitlines()
+    given = [str(folder), str(tmp_path / "none.json"), f"--key={study.key}", f"--output={tmp_path / 'report'}"]
+    assert main(["study", "report", *given]) == 1
+    *said, failure = capsys.readouterr().err.splitlines()
+    assert "left out of the report" in failure
     assert len(said) == 12
     for name, what in {
         "ann_before": "also of",

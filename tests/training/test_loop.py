@@ -303,3 +303,54 @@ def test_when_a_worker_dies_the_other_says_so_and_the_job_resumes(photos, tmp_pa
     reached = int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"])
     train(options(photos, tmp_path / "run", steps=reached + 1), override=True)
     assert f"Resuming at step {reached}" in (tmp_path / "run/log.txt").read_text()
+
+
+def test_a_second_process_in_the_same_run_is_refused(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=1)
+    with RunDirectory(MODEL, run).held():
+        # Of this process, too: the lock belongs to an open file.
+        with pytest.raises(InputError, match=rf"run is in use: process {os.getpid()} on .* trains there"):
+            train(run)
+    train(run)  # The file of a lock that nobody holds is no lock.
+    assert (tmp_path / "run/lock").exists()
+
+
+def test_what_a_kill_left_unfinished_is_removed_at_the_next_start(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=2)
+    train(run)
+    left = [tmp_path / "run" / name for name in (".weights.npz.k3x8", ".options.json.17.part", "checkpoints/step-9_temp")]
+    for path in left[::2]:
+        path.mkdir()
+        (path / "part").write_text("half")
+    left[1].write_text("half")
+    headless = tmp_path / "run/checkpoints/step-9.data-00000-of-00001"
+    headless.write_text("half")
+    kept = tmp_path / "run/.mine"
+    kept.write_text("a person's")
+    train(run)
+    assert not any(path.exists() for path in [*left, headless]) and kept.exists()
+
+
+def test_a_newest_checkpoint_that_cannot_be_read_is_named_and_the_one_before_taken(photos, tmp_path, straight):
+    copied = shutil.copytree(straight, tmp_path / "run")
+    for path in (copied / "checkpoints").glob("step-8.*"):
+        path.write_bytes(path.read_bytes()[:100])
+    run = options(photos, copied, steps=8, validation_data=str(photos), validate_every=4)
+    train(run, override=True)
+    log = (copied / "log.txt").read_text()
+    assert "step-8 cannot be read" in log and "Resuming at step 6" in log
+    assert_same_state(copied, straight)
+    for path in (copied / "checkpoints").glob("step-*"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="None of the 3 checkpoints"):
+        train(run, override=True)
+
+
+def test_more_steps_do_not_move_the_schedule(photos, tmp_path):
+    decaying = dict(learning_rate_decay="cosine", checkpoint_every=4)
+    train(options(photos, tmp_path / "run", steps=4, **decaying))
+    before = state(tmp_path / "run")
+    train(options(photos, tmp_path / "run", steps=5, **decaying), override=True)
+    assert "--steps was 4 and is now 5" in (tmp_path / "run/log.txt").read_text()
+    kernel = "training/saved_variables/generator/inpaint_net.Sallconv17.Skernel/.ATTRIBUTES/VARIABLE_VALUE"
+    np.testing.assert_array_equal(state(tmp_path / "run")[kernel], before[kernel])  # The rate is zero.

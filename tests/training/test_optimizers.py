@@ -17,6 +17,7 @@ def test_adam_is_as_released():
     assert isinstance(optimizer, keras.optimizers.Adam)
     assert (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon) == (0.5, 0.999, 1e-8)
     assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+    assert make_optimizer("Adam", 1e-4, beta_2=0.9).beta_2 == 0.9
 
 
 @pytest.mark.skipif(not HAS_ADDONS, reason="TensorFlow Addons exists for TensorFlow 2.15 alone")

@@ -7,12 +7,12 @@ import tensorflow as tf
 from conftest import DATA, cases, write_weights
 
 from gated_inpaint import Generator, InputError
+from gated_inpaint.commands.main import run
 from gated_inpaint.models.deepfill_v2.generator import ROOTS
 from gated_inpaint.models.deepfill_v2.recognition import recognise
 from gated_inpaint.models.deepfill_v2.tables import COARSE, channels_of
 from gated_inpaint.types import Inputs
 from gated_inpaint.weights import load_network, read_weights
-from gated_inpaint.weights.__main__ import main, parse
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def arrays():
 
 
 def convert(*arguments):
-    return main(parse(["weights", "convert", *map(str, arguments)]))
+    return run("weights", ["convert", *map(str, arguments)], "weights")
 
 
 def test_checkpoint_is_found_by_folder_prefix_and_in_a_moved_folder(tmp_path, arrays):
@@ -124,7 +124,7 @@ NAME = "inpaint_net/allconv14/kernel"
         (lambda arrays: {**arrays, NAME: arrays[NAME] * np.nan}, f"{NAME} holds values that are not finite"),
         (
             lambda arrays: without(arrays, "inpaint_net/conv1/kernel"),
-            "of no network of the house .deepfill_v2.*: it has discriminator",
+            "of no network of the house .deepfill_v1, deepfill_v2.*: it has discriminator",
         ),
         (lambda arrays: {**arrays, "inpaint_net/conv1/kernel": np.zeros([5, 5, 4, 8])}, r"conv1/kernel has shape \[5, 5, 4, 8\]"),
         (lambda arrays: {"other": np.zeros(3)}, "of no network of the house .*: it has other"),
@@ -159,6 +159,6 @@ def test_unreadable_weights_are_refused(tmp_path):
 
 def test_convert_says_what_is_wrong(tmp_path, capsys):
     assert convert(tmp_path / "missing.npz", tmp_path / "target.npz") == 1
-    assert capsys.readouterr().err.startswith("gated_inpaint.weights: error: There is no weights file")
+    assert capsys.readouterr().err.startswith("weights: error: There is no weights file")
     assert convert(DATA / "generator", tmp_path / "nowhere/target.npz") == 1
     assert "nowhere does not exist" in capsys.readouterr().err

@@ -46,7 +46,7 @@ def make_methods(texts):
             raise InputError(f"Two methods are called {name}.")
         kind, _, path = kind_and_path.partition(":")
         if is_own and kind in _BY_PATH and path:
-            module, made, arguments = *_BY_PATH[kind], [path]
+            (module, made), arguments = _BY_PATH[kind], [path]
         elif not is_own and name in _BY_NAME:
             module, made, arguments = _BY_NAME[name]
         else:

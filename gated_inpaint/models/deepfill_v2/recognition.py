@@ -28,7 +28,7 @@ def recognise(shapes):
     first = {f"{root}/conv1/kernel": convolution for convolution, root in ROOTS.items()}
     name = next(filter(shapes.__contains__, first), None)
     # DeepFill v1 has the same names, and five inputs of the refinement where this one has three.
-    if name is None or shapes.get("inpaint_net/xconv1/kernel", (5, 5, 3))[2] == 5:
+    if name is None or shapes.get("inpaint_net/xconv1/kernel", ())[2:3] == (5,):
         return None
     shape, convolution = shapes[name], first[name]
     inputs, in_words = {5: False, 6: True}, "5 or 6 with a sketch"

@@ -60,7 +60,7 @@ class Trainer(contract.Trainer):
         super().__init__(
             {"generator": generator, "discriminator": discriminator, "ema_generator": ema_generator},
             {
-                "generator_optimizer": (generator_optimizer, generator.trainable_variables),
+                "generator_optimizer": (generator_optimizer, _in_order_of_slots(generator)),
                 "discriminator_optimizer": (discriminator_optimizer, discriminator.trainable_variables),
             },
         )
@@ -110,3 +110,12 @@ class Trainer(contract.Trainer):
             loss = hinge_discriminator_loss(*tf.split(scores, 2)) * self.share
         self.minimise(self.discriminator_optimizer, loss, tape, self.discriminator.trainable_variables)
         return loss
+
+
+def _in_order_of_slots(generator):
+    """The generator's variables in the order in which checkpoints hold an optimiser's slots: by name on Keras 2, whose version 0.1
+    of this package kept the layers in a dictionary, and as they were made on Keras 3. So older runs resume."""
+    if hasattr(keras, "ops"):
+        return generator.trainable_variables
+    named = generator.named_variables()
+    return [named[name] for name in sorted(named, key=lambda name: name.rsplit("/", 1)[0])]

@@ -105,7 +105,7 @@ def test_ema_moves_towards_the_generator():
     trainer = reference_trainer(adam, ema_decay=0.15)
     ema_generator = trainer.completing_network
     for steps_done, decay in ((0, 0.1), (1, 0.15)):  # (1 + 0) / (10 + 0) = 0.1; then 0.15, which is less than 2 / 11.
-        trainer.steps_done.assign(steps_done)
+        trainer.step_counter.assign(steps_done)
         before = [variable.numpy() for variable in ema_generator.variables]
         trainer.step(*STEP)
         for ema, variable, start in zip(ema_generator.variables, trainer.generator.variables, before):

@@ -2,7 +2,7 @@ import numpy as np
 import skimage.metrics
 import tensorflow as tf
 
-from gated_inpaint.evaluation.metrics import NAMES, picture_metrics, total_variation
+from gated_inpaint.metrics import NAMES, picture_metrics, total_variation
 
 
 def random_pictures(dtype, *shape):
