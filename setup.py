@@ -27,6 +27,7 @@ setup(
     license="Apache-2.0",
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
     package_data={
+        "gated_inpaint": ["py.typed"],
         "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
@@ -39,6 +40,7 @@ setup(
         'tensorflow-addons==0.23.*; python_version < "3.12"',
         'tensorflow>=2.16; python_version >= "3.12"',
         "absl-py",
+        "h5py",  # TensorFlow brings it; Keras' weights of VGG are read by it.
         "numpy",
         "opencv-python",
         "pillow",  # Image headers before decoding, damaged files, EXIF and ICC: what OpenCV does not tell.
@@ -50,6 +52,6 @@ setup(
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
         "serving": SERVING,
-        "test": ["playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
+        "test": ["mypy", "playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
     },
 )
