@@ -8,6 +8,12 @@ Everywhere in the package pictures are RGB and masks are 1 in the hole.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # For editors and type checkers.
+    from gated_inpaint.errors import InputError
+    from gated_inpaint.inference import Inpainter
+    from gated_inpaint.models.deepfill_v2 import Discriminator, Generator
 
 __version__ = "0.1.0"
 __all__ = ["Discriminator", "Generator", "InputError", "Inpainter"]
@@ -25,3 +31,7 @@ def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
