@@ -36,18 +36,21 @@ def test_within_two_levels_of_the_full_result(exported):
     assert (completed != image).any()
 
 
-def test_mask_is_what_is_above_127(exported):
+def test_levels_of_a_mask_are_relative_to_its_brightest(exported):
     image, mask = inputs()
     run = exported[1].get_signature_runner()
     completed = run(image=image, mask=mask)["completed"]
-    np.testing.assert_array_equal(run(image=image, mask=np.where(mask, 128, 127).astype(np.uint8))["completed"], completed)
+    for levels in (1, 15, 128):
+        same = np.where(mask, levels, levels // 3).astype(np.uint8)
+        np.testing.assert_array_equal(run(image=image, mask=same)["completed"], completed)
+    np.testing.assert_array_equal(run(image=image, mask=0 * mask)["completed"], image)
 
 
 def test_standard_operations_and_size(exported):
     path, interpreter, weight_type = exported
     operations = {operation["op_name"] for operation in interpreter._get_ops_details()}
     assert "CONV_2D" in operations and not any(name.startswith("Flex") or name == "CUSTOM" for name in operations)
-    weights = sum(array.size for array in Inpainter(SMALL).generator.get_weights())
+    weights = sum(array.size for array in Inpainter(SMALL).network.get_weights())
     of_weights = weights * {"float32": 4, "float16": 2}[weight_type]
     assert of_weights < path.stat().st_size < of_weights + 200_000
 
