@@ -1,6 +1,6 @@
 """The network as a TFLite model for phones and browsers: one size, colour, TFLite's own operations alone.
 
-Inputs, by name: image, uint8 [1, height, width, 3], RGB; mask, uint8 [1, height, width, 1], the hole is what is brighter than half
+Inputs, by name: image, uint8 [1, height, width, 3], RGB; mask, uint8 [1, height, width, 1], in which the hole is what is above half
 of its brightest; and sketch, like the mask, for guided weights. Output: completed, uint8 [1, height, width, 3]; outside the hole
 it is the image, bit for bit.
 """

@@ -40,8 +40,10 @@ def test_levels_of_a_mask_are_relative_to_its_brightest(exported):
     image, mask = inputs()
     run = exported[1].get_signature_runner()
     completed = run(image=image, mask=mask)["completed"]
-    for levels in ((1, 0), (128, 60)):
-        np.testing.assert_array_equal(run(image=image, mask=np.where(mask, *levels).astype(np.uint8))["completed"], completed)
+    for levels in (1, 15, 128):
+        same = np.where(mask, levels, levels // 3).astype(np.uint8)
+        np.testing.assert_array_equal(run(image=image, mask=same)["completed"], completed)
+    np.testing.assert_array_equal(run(image=image, mask=0 * mask)["completed"], image)
 
 
 def test_standard_operations_and_size(exported):
