@@ -145,7 +145,7 @@ class Trainer(contract.Trainer):
             loss = self.adversarial_weight * adversarial + reconstruction
             of_features = {}
             if self.feature_network is not None:
-                added, of_features = self._judge_by_features(image, completion.composite, mask, tape)
+                added, of_features = self._score_features(image, completion.composite, mask, tape)
                 loss += added
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
         self.update_ema(self.ema_decay)
@@ -175,7 +175,7 @@ class Trainer(contract.Trainer):
         self.minimise(self.discriminator_optimizer, loss, tape, self.discriminator.trainable_variables)
         return loss
 
-    def _judge_by_features(self, image, composite, mask, tape):
+    def _score_features(self, image, composite, mask, tape):
         """What the critics and the distance of the features add to the generator's loss, and the scalars to be reported.
 
         Trains the critics first, which the tape must not see.
@@ -185,8 +185,8 @@ class Trainer(contract.Trainer):
         with tape.stop_recording():
             real_maps = self.feature_network(image, names)
             critics_loss, scores = self._train_feature_critics(real_maps, maps, mask)
-        judged = self.feature_critics(maps, mask, training=True).values()
-        adversarial = tf.add_n([hinge_generator_loss(*one) for one in judged]) / len(judged) * self.share
+        scored = self.feature_critics(maps, mask, training=True).values()
+        adversarial = tf.add_n([hinge_generator_loss(*one) for one in scored]) / len(scored) * self.share
         matching = tf.reduce_mean(feature_distance(real_maps, maps)) * self.share
         return self.feature_critics_weight * adversarial + self.feature_matching_weight * matching, {
             "feature_critics": critics_loss,
@@ -199,8 +199,8 @@ class Trainer(contract.Trainer):
         # As the discriminator: real and completed pictures together.
         both = {name: tf.concat([real_maps[name], maps[name]], axis=0) for name in maps}
         with tf.GradientTape() as tape:
-            judged = self.feature_critics(both, tf.concat([mask, mask], axis=0), training=True).values()
-            halves = [(*tf.split(scores, 2), tf.split(reach, 2)[0]) for scores, reach in judged]
+            scored = self.feature_critics(both, tf.concat([mask, mask], axis=0), training=True).values()
+            halves = [(*tf.split(scores, 2), tf.split(reach, 2)[0]) for scores, reach in scored]
             loss = tf.add_n([hinge_discriminator_loss(*one) for one in halves]) / len(halves) * self.share
         self.minimise(self.feature_critics_optimizer, loss, tape, self.feature_critics.trainable_variables)
         means = [tf.add_n([masked_mean(one[half], one[2]) for one in halves]) / len(halves) * self.share for half in (0, 1)]

@@ -49,13 +49,13 @@ def batch():
 
 def test_scores_and_where_the_hole_reaches(batch):
     critics = FeatureCritics(TwoMaps.maps)
-    judged = critics(TwoMaps()(batch.inputs.image), batch.inputs.mask)
-    assert {name: scores.shape for name, (scores, _) in judged.items()} == {"fine": (2, 8, 8, 1), "coarse": (2, 2, 2, 1)}
+    scored = critics(TwoMaps()(batch.inputs.image), batch.inputs.mask)
+    assert {name: scores.shape for name, (scores, _) in scored.items()} == {"fine": (2, 8, 8, 1), "coarse": (2, 2, 2, 1)}
     expected = np.zeros([2, 8, 8, 1])
     expected[0, 1:3, 1:3] = 1
     expected[1, 5:, 5:] = 1
-    np.testing.assert_array_equal(judged["fine"][1], expected)
-    np.testing.assert_array_equal(judged["coarse"][1][..., 0], [[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
+    np.testing.assert_array_equal(scored["fine"][1], expected)
+    np.testing.assert_array_equal(scored["coarse"][1][..., 0], [[[1, 0], [0, 0]], [[0, 0], [0, 1]]])
 
 
 def test_heads_are_normalised_and_projections_are_fixed(batch):
