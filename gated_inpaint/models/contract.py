@@ -30,13 +30,23 @@ class Network(keras.Model):
     Attributes:
       divisor: height and width that the network takes are multiples of it. Inference continues pictures by reflection.
       takes_sketch: whether it is guided by a sketch.
+      picture_size: side of the only pictures that it takes, in pixels; holes in others are completed in square crops of that
+        size. None: it takes any.
+      hole_size: side of the largest hole that such a crop has in its centre; None: half the crop's.
+      training_size: side of the pictures that it was trained on, in pixels, as far as its weights file says: holes far larger
+        than their holes were are completed in reduced crops.
       exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations.
+      finishing: what `finish` does, in words; None where it does nothing.
       layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
     """
 
     divisor: int = 8
     takes_sketch: bool = False
+    picture_size: Optional[int] = None
+    hole_size: Optional[int] = None
+    training_size: int = 256
     exportable: bool = True
+    finishing: Optional[str] = None
 
     def __init__(self, dtype=None, **kwargs):
         # The network's own tensors, the pictures, are float32 whatever its layers compute in.
