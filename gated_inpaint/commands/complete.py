@@ -59,15 +59,14 @@ def define_flags(values, argv):
         "save_stages",
         "Folder for pictures of the coarse and refined results, the attention, the mask, and what layers let through.",
     )
-    flags.DEFINE_enum(
-        "hd_strategy",
-        "original",
-        ["original", "crop"],
-        "For holes far larger than those trained on. original: the photo as it is; crop: each in a crop reduced to --working_size.",
-        flag_values=values,
+    strategy = (
+        "How large holes and photos are completed. original: the photo as it is; crop: each hole in a crop, reduced where the hole "
+        "is large; tiles: at the photo's own scale in tiles; auto: hole by hole what suits it."
     )
-    side = "Longest side, in pixels, of what --hd_strategy=crop completes."
-    flags.DEFINE_integer("working_size", 512, side, lower_bound=64, flag_values=values)
+    flags.DEFINE_enum("hd_strategy", "auto", ["auto", "original", "crop", "tiles"], strategy, flag_values=values)
+    side = "Side, in pixels, of crops and tiles. Default: crops as large as those that the weights were trained on, tiles of 512."
+    flags.DEFINE_integer("working_size", None, side, lower_bound=64, flag_values=values)
+    switch("finish", "Do the paper's own work on completed pictures, where these weights' paper has any.")
     flags.DEFINE_float(
         "max_megapixels", 100, "Refuse images with more million pixels than this.", lower_bound=0, flag_values=values
     )
@@ -79,10 +78,9 @@ def run(values):
         raise InputError("--mask goes with --image: the photo to complete.")
     if chosen["image"] is None and chosen["jobs"] is None:
         chosen.update(image=example.PHOTO, mask=example.MASK)
-    strategy, working_size = chosen.pop("hd_strategy"), chosen.pop("working_size")
     from gated_inpaint.inference.jobs import CompletionOptions, find_jobs  # Takes OpenCV, which --help does without.
 
-    options = CompletionOptions(working_size=working_size if strategy == "crop" else None, **chosen)
+    options = CompletionOptions(**chosen)
     jobs = find_jobs(options)
     with tensorflow_quiet():
         from gated_inpaint.inference.files import complete_jobs

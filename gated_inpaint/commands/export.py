@@ -22,7 +22,7 @@ def define_flags(values, argv):
     flags.DEFINE_string("weights", None, weights, flag_values=values)
     flags.DEFINE_string("output", None, "models/NAME/NUMBER for TensorFlow Serving; NAME.tflite for TFLite.", flag_values=values)
     flags.DEFINE_enum("format", "saved_model", list(_OF_FORMAT), "What to write.", flag_values=values)
-    limit = "Refuse requests with larger pictures (saved_model only; 4 if not given)."
+    limit = "Refuse requests with larger pictures (saved_model only; 50 if not given)."
     flags.DEFINE_float("max_megapixels", None, limit, flag_values=values)
     sizes = "Sizes WIDTHxHEIGHT, by commas, to run when the model is loaded (saved_model only)."
     flags.DEFINE_list("warm_up", None, sizes, flag_values=values)
@@ -50,7 +50,9 @@ def run(values):
         else:
             from gated_inpaint.serving.export import export as write
         written = write(values.weights, values.output, **options)
-    print(f"Wrote {values.output}: {written / 1e6:.1f} MB.")
+    print(f"Wrote {values.output}: {written.size / 1e6:.1f} MB.")
+    if written.missing:
+        print(f"It does without what --finish does: {written.missing}.")
 
 
 def _size(name, text):

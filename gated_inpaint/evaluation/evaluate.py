@@ -83,6 +83,12 @@ def evaluate(options, resume=False):
                 if is_saved:
                     pictures.save_case(case)
                 for name in to_do:
+                    if methods[name].refusal(case.mask):
+                        if not rows.had(*case.key, name):
+                            measured = {**_measure_case(case), **dict.fromkeys(metrics)}
+                            rows.append({**case.key._asdict(), "method": name, **measured})
+                            progress.update()
+                        continue
                     completed = methods[name].complete(_without_hole(case), case.mask, case.key)
                     if is_saved:
                         pictures.save_completed(completed, name, case.key)
@@ -92,13 +98,16 @@ def evaluate(options, resume=False):
                     rows.append({**case.key._asdict(), "method": name, **_measure(case, completed), **distances})
                     progress.update()
 
+    refused = {(row["photo"], row["masks"], row["method"]) for row in rows.rows if row[metrics[0]] is None}
     summary = tables.summarize(rows.rows, protocol.kinds, list(methods), metrics)
     if features:
-        _add_frechet(summary, features.means, {name: f"{tables.FRECHET}{name}" for name in features.maps}, pictures, protocol)
+        _add_frechet(
+            summary, features.means, {name: f"{tables.FRECHET}{name}" for name in features.maps}, pictures, protocol, refused
+        )
     if fid_features:
-        _add_frechet(summary, lambda pictures: {"fid": fid_features(pictures)}, {"fid": "fid"}, pictures, protocol)
+        _add_frechet(summary, lambda pictures: {"fid": fid_features(pictures)}, {"fid": "fid"}, pictures, protocol, refused)
     table = tables.markdown(summary, settings)
-    write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods))))
+    write_png(folder / "sheet.png", draw_sheet(_sheet_rows(pictures, on_sheet, protocol.kinds, list(methods), refused)))
     write_whole(folder / "table.md", table.encode())
     write_whole(folder / "results.json", tables.as_json(summary, settings).encode())
     return table
@@ -124,30 +133,44 @@ def _without_hole(case):
     return np.where(case.mask[..., np.newaxis], np.uint8(0), case.photo)
 
 
+def _measure_case(case):
+    """What a row says of the case alone."""
+    photo = tf.constant(case.photo[np.newaxis] / 127.5 - 1.0, tf.float64)
+    return {"hole_ratio": float(case.mask.mean()), "total_variation_of_photo": float(total_variation(photo)[0])}
+
+
 def _measure(case, completed):
     photo, completed = (tf.constant(picture[np.newaxis] / 127.5 - 1.0, tf.float64) for picture in (case.photo, completed))
     mask = tf.constant(case.mask[np.newaxis, ..., np.newaxis], tf.float64)
-    return {
-        "hole_ratio": float(case.mask.mean()),
-        "total_variation_of_photo": float(total_variation(photo)[0]),
-        **{name: float(value[0]) for name, value in _picture_metrics(photo, completed, mask).items()},
-    }
+    metrics = _picture_metrics(photo, completed, mask)
+    return {**_measure_case(case), **{name: float(value[0]) for name, value in metrics.items()}}
 
 
 _picture_metrics = tf.function(picture_metrics, autograph=False)
 
 
-def _add_frechet(summary, features_of, metrics, pictures, protocol):
-    """Adds Frechet distances of features from the photos': a function of pictures to {name: features}, and {name: metric}."""
+def _add_frechet(summary, features_of, metrics, pictures, protocol, refused):
+    """Adds Frechet distances of features from the photos': a function of pictures to {name: features}, and {name: metric}.
+
+    A method that refused a case has none: its distance would be that of other pictures.
+    """
     of_photos = features_of(pictures.photo(name) for name in protocol.photos)
     for kind, parts in summary.items():
         keys = [Key(photo, kind) for photo in protocol.photos]
         for method, means in parts[tables.ALL]["methods"].items():
+            if any((*key, method) in refused for key in keys):
+                continue
             of_completed = features_of(pictures.completed(method, key) for key in keys)
             means.update({metric: frechet_distance(of_photos[name], of_completed[name]) for name, metric in metrics.items()})
 
 
-def _sheet_rows(pictures, photos, kinds, methods):
+def _sheet_rows(pictures, photos, kinds, methods, refused):
     for key in (Key(photo, kind) for photo in photos for kind in kinds):
-        completed = [(method, pictures.completed(method, key)) for method in methods]
-        yield [(key.photo, pictures.photo(key.photo)), (key.masks, pictures.photo_with_hole(key)), *completed]
+        photo = pictures.photo(key.photo)
+        completed = [
+            (f"{method}: not applicable", np.full_like(photo, 255))
+            if (*key, method) in refused
+            else (method, pictures.completed(method, key))
+            for method in methods
+        ]
+        yield [(key.photo, photo), (key.masks, pictures.photo_with_hole(key)), *completed]

@@ -1,7 +1,8 @@
 """The rows of an evaluation, one for each case and method, in files that a killed evaluation goes on from:
 
   options.json   all that the rows follow from
-  rows.csv       a line a row, written when the row is done; the first line names the columns
+  rows.csv       a line a row, written when the row is done; the first line names the columns. A method that refuses a case has no
+                 numbers there: empty cells
 
 A line is complete or, if it was being written when the process was killed, without an end: it is then cut off.
 """
@@ -73,7 +74,7 @@ class Rows:
         return (photo, masks, method) in self._had
 
     def append(self, row):
-        """Adds a row, {column: value}, and writes it."""
+        """Adds a row, {column: value or None}, and writes it."""
         self.rows.append(row)
         self._write([row[column] for column in self._columns])
 
@@ -96,10 +97,14 @@ class Rows:
             raise InputError(f"{self._path} has the columns {','.join(lines[0])}, and this evaluation {','.join(self._columns)}.")
         for number, line in enumerate(lines[1:], start=2):
             try:
-                labels, numbers = line[: len(LABELS)], [float(value) for value in line[len(LABELS) :]]
+                labels, numbers = line[: len(LABELS)], [float(value) if value else None for value in line[len(LABELS) :]]
             except ValueError:
                 numbers = []
-            if len(LABELS) + len(numbers) != len(self._columns) or any(map(math.isnan, numbers)) or tuple(labels) not in expected:
+            if (
+                len(LABELS) + len(numbers) != len(self._columns)
+                or any(number is not None and math.isnan(number) for number in numbers)
+                or tuple(labels) not in expected
+            ):
                 raise InputError(
                     f"{self._path}, line {number}, is no row of this evaluation, or there twice: delete the file to start anew."
                 )

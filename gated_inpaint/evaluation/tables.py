@@ -1,6 +1,7 @@
 """From rows to tables.
 
-A summary is {kind of masks: {part: {"pictures": number, "total_variation_of_photos": mean, "methods": {name: {metric: mean}}}}}.
+A summary is {kind of masks: {part: {"pictures": number, "total_variation_of_photos": mean, "methods": {name: {metric: mean}}}}}; a
+method that refused cases has their number as "not_applicable" among its metrics, and means over the others.
 The parts are "all", and the cases by the share of the picture that the hole covers: "10-20%" is more than 10%, up to 20%.
 """
 
@@ -86,8 +87,14 @@ def _summarize_part(rows, methods, metrics):
     return {
         "pictures": len(any_method),
         "total_variation_of_photos": _mean(any_method, "total_variation_of_photo"),
-        "methods": {method: {metric: _mean(rows, metric) for metric in metrics} for method, rows in of_method.items()},
+        "methods": {method: _means(rows, metrics) for method, rows in of_method.items()},
     }
+
+
+def _means(rows, metrics):
+    applicable = [row for row in rows if row[metrics[0]] is not None]
+    refused = {"not_applicable": len(rows) - len(applicable)} if len(applicable) < len(rows) else {}
+    return {**refused, **({metric: _mean(applicable, metric) for metric in metrics} if applicable else {})}
 
 
 def _mean(rows, column):
@@ -103,7 +110,9 @@ def _table(parts, metrics):
         if part != ALL and len(parts) == 2:
             continue  # All cases are in one part.
         for method, means in found["methods"].items():
-            yield _line(part, found["pictures"], method, *(_cell(metric, means.get(metric)) for metric in metrics))
+            refused = means.get("not_applicable", 0)
+            pictures = f"{found['pictures'] - refused} ({refused} not applicable)" if refused else found["pictures"]
+            yield _line(part, pictures, method, *(_cell(metric, means.get(metric)) for metric in metrics))
         photo = {"total_variation": found["total_variation_of_photos"]}
         yield _line(part, found["pictures"], "*the photos*", *(_cell(metric, photo.get(metric)) for metric in metrics))
 

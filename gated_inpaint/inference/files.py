@@ -14,7 +14,6 @@ import tqdm
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
 from gated_inpaint.files.masks import hole_of_transparency, read_mask, read_sketch
-from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.jobs import find_jobs
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
@@ -50,14 +49,21 @@ def complete_jobs(jobs, options):
     to_do = [job for job in jobs if not (job.left_out or _is_there(job, options))]
     for folder in {options.save_stages, *(job.output.parent for job in to_do)} - {None}:
         _check_writable(folder)
-    inpainter = Inpainter(options.weights, options.precision, eager=len(to_do) == 1) if to_do else None
+    inpainter = to_do and Inpainter(
+        options.weights,
+        options.precision,
+        eager=len(to_do) == 1,
+        hd_strategy=options.hd_strategy,
+        working_size=options.working_size,
+        finish=options.finish,
+    )
 
     outcomes = []
     with Report(options.report, add=options.skip_existing) as report:
         for job in tqdm.tqdm(jobs, unit="picture", disable=is_single or None):
             began = time.monotonic()
             try:
-                outcome = _outcome(inpainter, job, options)
+                outcome = _outcome(inpainter, job, options, is_single)
             except InputError as error:
                 outcome = Outcome("left_out", str(error).rstrip("."))
             report.write(job, outcome, time.monotonic() - began)
@@ -77,15 +83,15 @@ def _is_there(job, options):
     return options.skip_existing and job.output is not None and os.path.isfile(job.output)
 
 
-def _outcome(inpainter, job, options):
+def _outcome(inpainter, job, options, is_single):
     if job.left_out:
         return Outcome("left_out", job.left_out)
     if _is_there(job, options):
         return Outcome("exists")
-    return _complete(inpainter, job, options)
+    return _complete(inpainter, job, options, is_single)
 
 
-def _complete(inpainter, job, options):
+def _complete(inpainter, job, options, is_single):
     photo = read_photo(job.image, options.max_megapixels)
     if job.mask is None:
         mask, note = hole_of_transparency(photo, job.image, options.grow_mask)
@@ -106,23 +112,20 @@ def _complete(inpainter, job, options):
     if mask.all():
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
 
-    if options.working_size is not None:
-        completed = complete_in_crops(inpainter, photo.array, mask, options.working_size, sketch)
-    elif options.save_stages is None:
-        completed = inpainter(photo.array, mask, sketch)
-    else:
-        stages = inpainter.stages(photo.array, mask, sketch)
-        completed = stages.completed
-        attention = () if stages.offsets is None else (("attention", attention_picture(stages.offsets, *mask.shape)),)
-        for name, picture in (
-            *stages.stages.items(),
-            *attention,
-            ("mask", mask_over_photo(photo.array, mask)),
-            *_layer_pictures(inpainter, photo.array, mask, sketch),
-        ):
-            path = options.save_stages / f"{job.stages}_{name}.png"
-            _make_folder(path.parent)
-            write_png(path, picture)
+    plan = inpainter.plan(mask)
+    if is_single and plan.sentence:
+        _say(f"note: {plan.sentence}.")  # Of many photos, the report has the strategy.
+    with _PieceProgress() as progress:
+        if options.save_stages is None:
+            completed = inpainter(photo.array, mask, sketch, progress)
+        else:
+            stages = inpainter.stages(photo.array, mask, sketch, progress)
+            completed = stages.completed
+            layer_pictures = () if plan.pieces else _layer_pictures(inpainter, photo.array, mask, sketch)
+            for name, picture in (*_stage_pictures(stages, mask), ("mask", mask_over_photo(photo.array, mask)), *layer_pictures):
+                path = options.save_stages / f"{job.stages}_{name}.png"
+                _make_folder(path.parent)
+                write_png(path, picture)
     _make_folder(job.output.parent)
     remarks = write_picture(job.output, completed, photo, options.quality)
 
@@ -132,13 +135,38 @@ def _complete(inpainter, job, options):
         width=width,
         height=height,
         hole=round(float(mask.mean()), 6),
-        strategy="original" if options.working_size is None else "crop",
+        strategy=plan.strategy,
         notes=(
             *(f"{job.image}: {remark}." for remark in photo.notes),
             *([note] if note else []),
             *(f"{job.output}: {remark}." for remark in remarks),
         ),
     )
+
+
+class _PieceProgress:
+    """Shows on stderr how far a photo is that takes more than two seconds."""
+
+    def __enter__(self):
+        self._bar = None
+        return self
+
+    def __exit__(self, *exception):
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, done, count):
+        if self._bar is None:
+            self._bar = tqdm.tqdm(total=count, unit="piece", delay=2, leave=False)
+        self._bar.update(done - self._bar.n)
+
+
+def _stage_pictures(stages, mask):
+    """(name, picture) of `Stages`, what attention saw beside them."""
+    yield from stages.stages.items()
+    for prefix, offsets in stages.offsets.items():
+        size = mask.shape if not prefix else [8 * positions for positions in offsets.shape[:2]]
+        yield f"{prefix}attention", attention_picture(offsets, *size)
 
 
 def _layer_pictures(inpainter, image, mask, sketch):

@@ -67,7 +67,11 @@ def hole_windows(mask, cost):
       int32 [windows, 2, 2], each [first row, first column], [end row, end column], ends exclusive. They may
       overlap.
     """
-    return _merge_while_cheaper(separate_windows(tf.reduce_any(mask, axis=[0, 3])), cost)
+
+    def saved(windows, others, unions):
+        return cost(windows) + cost(others) - cost(unions)
+
+    return merge_windows(separate_windows(tf.reduce_any(mask, axis=[0, 3])), saved)
 
 
 def separate_windows(hole):
@@ -117,16 +121,21 @@ def _label(occupied):
     return tf.cast(labels, tf.int32)
 
 
-def _merge_while_cheaper(windows, cost):
-    """Replaces two windows by their union where that saves most for both of them, as long as there are such."""
+def merge_windows(windows, saved):
+    """Replaces two windows by their union where that saves most for both of them, as long as anything is saved.
+
+    Arguments:
+      windows: int32 [windows, 2, 2].
+      saved: function of windows, others and their unions, all int32 [..., 2, 2] of shapes that go together, to what each union
+        saves, float32 [...]; they are merged where that is not below 0.
+    """
 
     def merge(windows, _):
-        begin, end = tf.unstack(windows, axis=1)
-        unions = tf.stack([tf.minimum(begin[:, tf.newaxis], begin), tf.maximum(end[:, tf.newaxis], end)], axis=2)
-        costs = cost(windows)
-        savings = costs[:, tf.newaxis] + costs - cost(unions)
-        numbers = tf.range(tf.size(costs))
-        savings = tf.linalg.set_diag(savings, tf.fill(tf.shape(costs), -1.0))
+        some, others = windows[:, tf.newaxis], windows[tf.newaxis]
+        unions = tf.stack([tf.minimum(some[..., 0, :], others[..., 0, :]), tf.maximum(some[..., 1, :], others[..., 1, :])], axis=2)
+        count = tf.shape(windows)[0]
+        numbers = tf.range(count)
+        savings = tf.linalg.set_diag(saved(some, others, unions), tf.fill([count], -1.0))
         partners = tf.argmax(savings, axis=1, output_type=tf.int32)
         merges = (tf.gather(partners, partners) == numbers) & (tf.reduce_max(savings, axis=1) >= 0.0)
         unions = tf.gather(unions, partners, batch_dims=1)

@@ -2,31 +2,41 @@
 
 A network wants RGB in [-1, 1] with sides divisible by its `divisor`. Everything between that and a person's picture happens here,
 in TensorFlow operations: gray is repeated to three channels and averaged back; the picture and its mask are continued by reflection
-at the bottom and right up to the next multiple, so that the border sees more of the same picture rather than an edge; and the
-network's result is kept in the hole alone, and is opaque. Every pixel outside the hole is the input's, bit for bit.
+at the bottom and right up to the next multiple, so that the border sees more of the same picture rather than an edge; holes too
+large or too many for the network are completed in pieces, as `plan` says; and the network's result is kept in the hole alone, and
+is opaque. Every pixel outside the hole is the input's, bit for bit.
 """
 
-from typing import NamedTuple, Optional
+import functools
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.arguments import understood
+from gated_inpaint.inference.channels import as_rgb, finished, in_the_hole
 from gated_inpaint.inference.holes import complete_holes
-from gated_inpaint.ops.levels import from_levels, to_levels
+from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_graph
+from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, ChosenPlan, make_plan, takes_pieces
+from gated_inpaint.ops.levels import to_levels
+from gated_inpaint.ops.windows import crop_mirrored
 from gated_inpaint.types import Inputs
 from gated_inpaint.weights import load_network
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
+EVERYWHERE = 2**20  # Pixels of the largest photo whose stages are made everywhere.
 
 
 class Stages(NamedTuple):
-    """What the network made on its way; pictures have the completed picture's dtype."""
+    """What the network made on its way; pictures have the completed picture's dtype.
 
-    stages: dict  # {name: [height, width, 3]}, everywhere, without alpha, in the order in which they were made.
+    Of a photo that was completed in pieces, there are those of each piece, as the network saw it, by names such as "piece1_coarse".
+    """
+
+    stages: dict  # {name: [height, width, 3]}, without alpha, in the order in which they were made.
     completed: np.ndarray  # Shaped as the input.
-    offsets: Optional[np.ndarray]  # int32 [rows, columns, 2]: from each position to where its attention looked, in positions.
+    offsets: dict  # {"", or "piece1_": int32 [rows, columns, 2]}: from each position to where its attention looked, in positions.
 
 
 class Inpainter:
@@ -36,6 +46,10 @@ class Inpainter:
       weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run; None for the bundled weights.
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
       eager: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
+      hd_strategy: how holes larger than those that the network was trained on, and photos larger than memory, are completed:
+        "auto", "original", "crop" or "tiles", see `plan`.
+      working_size: side, in pixels, of what the network is given at once by "crop", "tiles" and "auto"; None: see `make_plan`.
+      finish: do the paper's own work on the completed picture, where there is any: `Network.finish`. Takes pictures of 8 bits.
 
     Call with:
       image: a path; a Pillow image of any mode; or an array [height, width], [height, width, channels] or a batch of the latter, of
@@ -43,38 +57,86 @@ class Inpainter:
       mask: a path, a Pillow image or an array, one per picture, of the picture's size: gray or colour, bool, integers or floats,
         white in the hole; `gated_inpaint.files.masks` says what else is understood. None: the hole is what is transparent.
       sketch: like the mask, white on the lines; for guided weights only, and used inside the hole only.
+      progress: function of (pieces done, pieces in all), called before each piece of a photo that is completed in pieces.
 
     Returns the completed picture: an image of an image, an array of an array, of its shape and dtype; with an empty mask, the
     picture itself. Of a path, an array, upright.
 
     Raises:
       InputError: the weights cannot be used; a file cannot be read; shapes, types or values do not fit; a mask is none, or leaves
-        nothing to complete from; a sketch is missing, or given to weights that take none; the memory does not suffice.
+        nothing to complete from, or is refused by the network; a sketch is missing, or given to weights that take none; the
+        memory does not suffice.
 
     Example:
       >>> Inpainter()(np.zeros([100, 75, 3], np.uint8), np.eye(100, 75)).shape
       (100, 75, 3)
     """
 
-    def __init__(self, weights=None, precision="float32", eager=False):
+    def __init__(self, weights=None, precision="float32", eager=False, hd_strategy="auto", working_size=None, finish=False):
+        if hd_strategy not in STRATEGIES:
+            raise InputError(f"The strategy must be one of {', '.join(STRATEGIES)}, not {hd_strategy}.")
         self.network = load_network(weights, precision)
-        self._complete, self._stages, self._maps = (
+        if working_size is not None and working_size < SMALLEST_WORKING_SIZE:
+            raise InputError(f"The working size must be at least {SMALLEST_WORKING_SIZE} pixels, not {working_size}.")
+        if finish and self.network.finishing is None:
+            raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
+        self._hd_strategy, self._working_size, self._finish = hd_strategy, working_size, finish
+        self._plan, self._complete, self._completion, self._stages_everywhere, self._stages_in_holes, self._maps = (
             function if eager else tf.function(function, autograph=False)
-            for function in (self.complete_tensors, self._stages_of_batch, self._maps_of_batch)
+            for function in (
+                self._plan_of,
+                self._complete_batch,
+                self._completion_of_batch,
+                self._stages_of_batch,
+                functools.partial(self._stages_of_batch, everywhere=False),
+                self._maps_of_batch,
+            )
         )
 
-    def __call__(self, image, mask=None, sketch=None):
+    def __call__(self, image, mask=None, sketch=None, progress=None):
         given = self._understood(image, mask, sketch)
         if not given.mask.any():
             return given.answer(given.image.copy())
-        return given.answer(_run_any_size(self._complete, given.arrays()).numpy())
+        for hole in given.mask[..., 0]:
+            reason = self.network.refusal(hole.shape, hole)
+            if reason:
+                raise InputError(reason)
+        plans = [self.plan(hole) for hole in given.mask[..., 0]]
+        if not any(plan.pieces for plan in plans):
+            completed = _run_any_size(self._complete, given.arrays()).numpy()
+        else:
+            photos = zip(plans, *map(_one_by_one, given.arrays()))
+            completed = np.concatenate([self._complete_by_plan(progress, *photo) for photo in photos])
+        return given.answer(self._finished(given, completed))
 
-    def stages(self, image, mask=None, sketch=None):
-        """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis."""
-        given = self._one_picture(image, mask, sketch)
-        made = _run_any_size(self._stages, given.arrays())
-        made = tf.nest.map_structure(lambda array: None if array is None else array.numpy()[0], made)
-        return made._replace(completed=given.answer(made.completed[np.newaxis]))
+    def plan(self, hole):
+        """What a call does with a photo of this hole, bool [height, width], not empty: a `ChosenPlan`."""
+        function = self._plan
+        if hasattr(function, "get_concrete_function"):
+            function = function.get_concrete_function(tf.TensorSpec([None, None], tf.bool))
+        return ChosenPlan(function(tf.constant(hole)), hole)
+
+    def stages(self, image, mask=None, sketch=None, progress=None):
+        """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis.
+
+        Stages are everywhere where that is no great work; of photos larger than `EVERYWHERE`, and of pieces, they are the photo
+        but for the holes.
+        """
+        given, pieces = self._one_picture(image, mask, sketch), []
+        chosen = self.plan(given.mask[0, ..., 0])
+        if chosen.pieces:
+            completed = self._complete_by_plan(progress, chosen, *given.arrays(), keep=pieces.append)
+            made = [(f"piece{number}_", *piece) for number, piece in enumerate(pieces, start=1)]
+        else:
+            everywhere = given.mask[0].size <= EVERYWHERE
+            of_batch = _run_any_size(self._stages_everywhere if everywhere else self._stages_in_holes, given.arrays())
+            stages, completed, offsets = tf.nest.map_structure(lambda tensor: None if tensor is None else tensor.numpy(), of_batch)
+            made = [("", stages, offsets)]
+        return Stages(
+            {prefix + name: picture[0] for prefix, stages, _ in made for name, picture in stages.items()},
+            given.answer(self._finished(given, completed)),
+            {prefix: offsets[0] for prefix, _, offsets in made if offsets is not None},
+        )
 
     def layer_maps(self, image, mask=None, sketch=None):
         """What some layers let through of one picture; arguments as for `stages`.
@@ -93,9 +155,35 @@ class Inpainter:
           mask: bool [batch, height, width, 1], true in the hole.
           sketch: like the mask, true on the lines; for guided weights only.
 
-        Returns the completed picture, a tensor of the image's shape and dtype.
+        Returns the completed picture, a tensor of the image's shape and dtype: with `finish` left out, what a call returns.
         """
-        return self._run(image, mask, sketch).completed
+        inputs = _as_inputs(image, mask, sketch)
+        # One network for all that calls it: copies would make the graph slow to load.
+        network = tf.function(
+            lambda *tensors: self._completion_of_batch(*tensors).output,
+            autograph=False,
+            experimental_attributes={"_noinline": True},
+        )
+        network = network.get_concrete_function(
+            *(tf.TensorSpec([None, None, None, maps.shape[-1]]) for maps in inputs if maps is not None)
+        )
+
+        def complete(inputs):
+            return tf.ensure_shape(network(*(maps for maps in inputs if maps is not None)), [None, None, None, 3])
+
+        def in_pieces(hole, *photo):
+            inputs = Inputs(*(maps[tf.newaxis] for maps in photo))
+            made = complete_pieces_in_graph(complete, inputs, self._plan_of(hole[..., 0]))
+            return tf.cond(tf.reduce_any(made.mask > 0), lambda: self._rest(complete, made), lambda: made.image)[0]
+
+        def one_by_one():
+            photos = (mask, *(maps for maps in inputs if maps is not None))
+            of_one = tf.TensorSpec([None, None, 3])
+            return tf.map_fn(lambda photo: in_pieces(*photo), photos, fn_output_signature=of_one, parallel_iterations=1)
+
+        any_pieces = tf.map_fn(lambda hole: takes_pieces(self._plan_of(hole[..., 0])), mask, fn_output_signature=tf.bool)
+        output = tf.cond(tf.reduce_any(any_pieces), one_by_one, lambda: self._rest(complete, inputs))
+        return in_the_hole(output, image, mask)
 
     def _one_picture(self, image, mask, sketch):
         given = self._understood(image, mask, sketch)
@@ -112,46 +200,90 @@ class Inpainter:
             )
         return understood(image, mask, sketch)
 
-    def _stages_of_batch(self, image, mask, sketch=None):
-        """The same as `stages` for tensors, as `complete_tensors` takes them."""
-        return self._run(image, mask, sketch, return_intermediates=True)
+    def _plan_of(self, hole):
+        return make_plan(self.network, hole, self._hd_strategy, self._working_size)
+
+    def _complete_batch(self, image, mask, sketch=None):
+        """Completes a batch as it is; tensors as `complete_tensors` takes them."""
+        made = complete_holes(self.network, self._network_inputs(image, mask, sketch))
+        return in_the_hole(_cropped(made.output, image), image, mask)
+
+    def _completion_of_batch(self, *inputs):
+        """The `Completion` of `Inputs`' tensors, right in the holes."""
+        return complete_holes(self.network, Inputs(*inputs))
+
+    def _complete_by_plan(self, progress, chosen, image, mask, sketch=None, keep=lambda stages_and_offsets: None):
+        """Completes a batch of one, arrays as a call understands them, by its `ChosenPlan`.
+
+        `keep` is given what each piece went through: {name: pictures} and offsets or None.
+        """
+
+        def complete(inputs):
+            made = _run_any_size(self._completion, [maps for maps in inputs if maps is not None])
+            keep((_as_levels(made.stages, inputs, image.dtype), None if made.offsets is None else made.offsets.numpy()))
+            return made.output
+
+        arrays = [None if array is None else tf.constant(array) for array in (image, mask, sketch)]
+        made = complete_pieces(complete, _as_inputs(*arrays), chosen.plan, progress)
+        output = self._rest(complete, made) if made.mask.any() else made.image
+        return in_the_hole(output, *arrays[:2]).numpy()
+
+    def _rest(self, complete, inputs):
+        """The picture of `Inputs` whose hole is completed as it is."""
+        output = complete(Inputs(*(None if maps is None else crop_mirrored(maps, self._whole(inputs.image)) for maps in inputs)))
+        return tf.where(inputs.mask > 0, _cropped(output, inputs.image), inputs.image)
+
+    def _finished(self, given, completed):
+        """What was made of `Arguments` after the paper's own work on it, if that is wanted."""
+        if not self._finish:
+            return completed
+        if completed.dtype != np.uint8:
+            raise InputError("Pictures are finished with 8 bits a channel, and this one has 16: leave out finish, or convert it.")
+        return finished(self.network.finish, given.image, completed, given.mask)
+
+    def _stages_of_batch(self, image, mask, sketch=None, everywhere=True):
+        """{name: pictures}, the completed pictures, and offsets or None; tensors as `complete_tensors` takes them."""
+        inputs = self._network_inputs(image, mask, sketch)
+        made = complete_holes(self.network, inputs, return_intermediates=everywhere)
+        stages = made.stages
+        if not everywhere:
+            stages = {name: tf.where(inputs.mask > 0, picture, inputs.image) for name, picture in stages.items()}
+        stages = {name: to_levels(_cropped(picture, image), image.dtype) for name, picture in stages.items()}
+        return stages, in_the_hole(_cropped(made.output, image), image, mask), made.offsets
 
     def _maps_of_batch(self, image, mask, sketch=None):
         """The same as `layer_maps` for tensors, as `complete_tensors` takes them."""
         return self.network.layer_maps(self._network_inputs(image, mask, sketch), MAP_SIDE)
 
-    def _run(self, image, mask, sketch, return_intermediates=False):
-        """The `Stages` of a batch of tensors; if not `return_intermediates`, all but `completed` are right near the holes only."""
-        height, width = tf.unstack(tf.shape(image)[1:3])
-        color_channels = _color_channels(image)
-        color, alpha = image[..., :color_channels], image[..., color_channels:]
-        made = complete_holes(self.network, self._network_inputs(image, mask, sketch), return_intermediates)
-
-        def as_levels(pictures):
-            return to_levels(pictures[:, :height, :width], image.dtype)
-
-        output = made.output
-        if color_channels == 1:
-            output = tf.reduce_mean(output, axis=-1, keepdims=True)
-        alpha = tf.where(mask, tf.constant(image.dtype.max, image.dtype), alpha)
-        completed = tf.concat([tf.where(mask, as_levels(output), color), alpha], axis=-1)
-        return Stages({name: as_levels(picture) for name, picture in made.stages.items()}, completed, made.offsets)
-
     def _network_inputs(self, image, mask, sketch):
-        """`Inputs` as the network takes them."""
-        color_channels = _color_channels(image)
-        picture = tf.repeat(from_levels(image[..., :color_channels]), 3 // color_channels, axis=-1)
-        divisor = self.network.divisor
-        return Inputs(
-            *(
-                None if tensor is None else _continue_by_reflection(tf.cast(tensor, tf.float32), divisor)
-                for tensor in (picture, mask, sketch)
-            )
-        )
+        """`Inputs` as the network takes them: continued by reflection at the bottom and right."""
+        inputs, whole = _as_inputs(image, mask, sketch), self._whole(image)
+        return Inputs(*(None if maps is None else crop_mirrored(maps, whole) for maps in inputs))
+
+    def _whole(self, image):
+        """The window of the whole picture, up to the next multiples of the network's divisor."""
+        size, divisor = tf.shape(image)[1:3], self.network.divisor
+        return tf.stack([tf.zeros_like(size), -(-size // divisor) * divisor])
 
 
-def _color_channels(image):
-    return 3 if image.shape[-1] > 2 else 1
+def _as_inputs(image, mask, sketch):
+    """`Inputs` of the photo's size."""
+    return Inputs(as_rgb(image), tf.cast(mask, tf.float32), None if sketch is None else tf.cast(sketch, tf.float32))
+
+
+def _as_levels(stages, inputs, dtype):
+    """Stages of a piece, {name: pictures}, as arrays of a photo's type; outside the hole they are the piece."""
+    return {name: to_levels(tf.where(inputs.mask > 0, picture, inputs.image), dtype).numpy() for name, picture in stages.items()}
+
+
+def _cropped(pictures, image):
+    """Pictures cropped to the image's size."""
+    height, width = tf.unstack(tf.shape(image)[1:3])
+    return pictures[:, :height, :width]
+
+
+def _one_by_one(array):
+    return [array[index : index + 1] for index in range(len(array))]
 
 
 def _run_any_size(function, arrays):
@@ -167,12 +299,3 @@ def _run_any_size(function, arrays):
         raise InputError(
             f"There is not enough memory to complete {width}x{height} pixels{of_batch}: crop or reduce the image."
         ) from error
-
-
-def _continue_by_reflection(images, divisor):
-    """Continues [batch, height, width, channels] at the bottom and right to the next multiple, mirrored at the border."""
-    for axis in (1, 2):
-        size = tf.shape(images)[axis]
-        positions = tf.range(-(-size // divisor) * divisor) % (2 * size)
-        images = tf.gather(images, tf.minimum(positions, 2 * size - 1 - positions), axis=axis)
-    return images

@@ -56,7 +56,9 @@ class CompletionOptions:
     resize_mask: bool = False  # Bring masks of another size to the image's.
     precision: str = "float32"  # Or "bfloat16".
     save_stages: Optional[Path] = None  # A folder for the pictures of each stage; made if need be.
-    working_size: Optional[int] = None  # Complete holes in crops reduced to this side; None: the photo as it is.
+    hd_strategy: str = "auto"  # How large holes and photos are completed: "auto", "original", "crop" or "tiles"; see `plan`.
+    working_size: Optional[int] = None  # Side of the crops or tiles; None: as the network was trained, or 512.
+    finish: bool = False  # Do the paper's own work on completed pictures, where there is any.
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 
     def __post_init__(self):
@@ -74,8 +76,8 @@ class CompletionOptions:
             raise InputError(f"--output_format must be png or same, not {self.output_format}.")
         if not 1 <= self.quality <= 100:
             raise InputError(f"--quality must be from 1 to 100, not {self.quality}.")
-        if self.working_size is not None and self.save_stages is not None:
-            raise InputError("The stages of crops cannot be saved: leave out --save_stages, or choose --hd_strategy=original.")
+        if self.working_size is not None and self.hd_strategy == "original":
+            raise InputError("--hd_strategy=original completes photos as they are: leave out --working_size.")
         self.share()
 
     def share(self):

@@ -15,6 +15,15 @@ def crop(maps, window):
     return tf.ensure_shape(part, [maps.shape[0], None, None, maps.shape[3]])
 
 
+def crop_mirrored(maps, window):
+    """The window of the maps, which may reach past them: they go on mirrored at their border."""
+    for axis in (1, 2):
+        size = tf.shape(maps)[axis]
+        positions = tf.range(window[0][axis - 1], window[1][axis - 1]) % (2 * size)
+        maps = tf.gather(maps, tf.minimum(positions, 2 * size - 1 - positions), axis=axis)
+    return maps
+
+
 def crop_each(maps, windows, height, width):
     """A window of its own of each map: windows is int32 [batch, 2, 2], all of the height and width given, Python integers."""
     rows = windows[:, 0, :1] + tf.range(height)

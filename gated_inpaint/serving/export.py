@@ -14,6 +14,7 @@ import tempfile
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.serving.exportable import Exported, missing_from_exports
 from gated_inpaint.serving.model import DEFAULT_MAX_MEGAPIXELS, ServingModel
 from gated_inpaint.serving.warm_up import write_warm_up_requests
 
@@ -27,7 +28,7 @@ def export(weights, output, max_megapixels=DEFAULT_MAX_MEGAPIXELS, warm_up=()):
       max_megapixels: requests with larger pictures will be refused.
       warm_up: sizes (width, height) of warm-up requests.
 
-    Returns the size of its files, in bytes.
+    Returns `Exported`.
 
     Raises:
       InputError: the output is not named by a number, is there already, or cannot be written; the weights cannot be used; a warm-up
@@ -60,4 +61,5 @@ def export(weights, output, max_megapixels=DEFAULT_MAX_MEGAPIXELS, warm_up=()):
         raise InputError(f"Cannot write {output}: {error.strerror}.") from error
     except tf.errors.OpError as error:
         raise InputError(f"Cannot write {output}: {error.message.splitlines()[0]}") from error
-    return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    return Exported(size, missing_from_exports(model.network))

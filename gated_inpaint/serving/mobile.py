@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
+from gated_inpaint.serving.exportable import Exported, check_exportable, missing_from_exports
 from gated_inpaint.types import Inputs
 from gated_inpaint.weights import load_network
 
@@ -23,11 +24,11 @@ def export_tflite(weights, output, size, weight_type="float32"):
     Arguments:
       weights: what `Inpainter` takes; None for the bundled weights.
       output: path of the file, which must not be there yet.
-      size: (width, height) in pixels, multiples of 8.
+      size: (width, height) in pixels, multiples of the network's divisor.
       weight_type: "float32"; or "float16", for a file half as large. Computed is in float32 either way, unless the device
         chooses otherwise.
 
-    Returns the file's size, in bytes.
+    Returns `Exported`.
 
     Raises:
       InputError: the size, the weights or the output cannot be used.
@@ -40,13 +41,17 @@ def export_tflite(weights, output, size, weight_type="float32"):
     if not output.absolute().parent.is_dir():
         raise InputError(f"The output folder {output.absolute().parent} does not exist: make it first.")
     network = load_network(weights)
+    check_exportable(network)
     divisor = network.divisor
+    if network.picture_size is not None and (width, height) != (network.picture_size,) * 2:
+        side = network.picture_size
+        raise InputError(f"These weights take pictures of {side}x{side} alone: a TFLite model of them is of that size.")
     if width % divisor or height % divisor:
         raise InputError(f"A TFLite model takes pictures of one size, with sides divisible by {divisor}, not {width}x{height}.")
 
     model = _convert(network, width, height, WEIGHT_TYPES[weight_type])
     write_whole(output, model)
-    return len(model)
+    return Exported(len(model), missing_from_exports(network))
 
 
 def _convert(network, width, height, weight_type):

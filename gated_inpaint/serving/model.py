@@ -17,8 +17,9 @@ import tensorflow as tf
 
 from gated_inpaint.inference import Inpainter
 from gated_inpaint.serving.encoded_files import check_size, checked, decode_picture, from_deep, hole_of, lines_of, to_deep
+from gated_inpaint.serving.exportable import check_exportable
 
-DEFAULT_MAX_MEGAPIXELS = 4  # A server has other requests to answer; the command line takes more.
+DEFAULT_MAX_MEGAPIXELS = 50  # Phones make 12 to 50. Large photos are completed in tiles, in the memory of one.
 
 
 class ServingModel:
@@ -29,16 +30,19 @@ class ServingModel:
       max_megapixels: requests with larger pictures are refused.
 
     Attributes:
+      network: the `Network`.
       sketch: whether requests must have a sketch.
       serving_default, tensors: the signatures, concrete functions.
 
     Raises:
-      InputError: the weights cannot be used.
+      InputError: the weights cannot be used, or their network cannot be served.
     """
 
     def __init__(self, weights=None, max_megapixels=DEFAULT_MAX_MEGAPIXELS):
         self._inpainter = Inpainter(weights)  # Functions do not keep their variables alive.
-        self.sketch = self._inpainter.network.takes_sketch
+        self.network = self._inpainter.network
+        check_exportable(self.network)
+        self.sketch = self.network.takes_sketch
         self._max_megapixels = max_megapixels
         # Traced once, for all that calls it.
         color, marks = tf.TensorSpec([None, None, None, 3], tf.uint16), tf.TensorSpec([None, None, None, 1], tf.bool)

@@ -156,7 +156,9 @@ class RunDirectory:
             logging.error("The best weights of step %d could not be written: %s", step, first_line(error))
 
     def _write_weights(self, name, trainer, *others):
-        write_weights(self.path / name, weights_of(self.model, trainer.completing_network, *others))
+        write_weights(
+            self.path / name, weights_of(self.model, trainer.completing_network, *others, training_size=self.options.size)
+        )
 
 
 class _AboveProgressBar(standard_logging.Handler):

@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 import tensorflow as tf
@@ -36,6 +36,7 @@ class Weights(NamedTuple):
     arrays: dict  # {name: float32 array}, RGB: of the network that completes, and of its critics if they are there.
     model: Model
     config: dict  # What the model's network is constructed from.
+    training_size: Optional[int] = None  # Side of the pictures that it was trained on, in pixels; None where the file says nothing.
 
 
 def read_weights(source):
@@ -56,10 +57,10 @@ def read_weights(source):
         arrays, description = _read_npz(source)
     else:
         arrays, description = _read_checkpoint(source), None
-    model, config = _described(source, description) if description else _recognised(source, arrays)
+    model, config, training_size = _described(source, description) if description else (*_recognised(source, arrays), None)
     if not source.endswith(".npz"):
         arrays = reverse_picture_channels(arrays, model)
-    return Weights(arrays, model, config)
+    return Weights(arrays, model, config, training_size)
 
 
 def write_weights(target, weights):
@@ -88,7 +89,8 @@ def write_weights(target, weights):
         raise InputError(f"Cannot write {target}: {error.strerror}.") from error
     try:
         if target.suffix == ".npz":
-            description = json.dumps({"model": weights.model.name, "config": weights.config})
+            description = {"model": weights.model.name, "config": weights.config, "training_size": weights.training_size}
+            description = json.dumps({name: value for name, value in description.items() if value is not None})
             np.savez(scratch / target.name, **weights.arrays, **{_DESCRIPTION: np.array(description)})
         else:
             _write_checkpoint(reverse_picture_channels(weights.arrays, weights.model), scratch, target.name)
@@ -144,14 +146,16 @@ def _read_checkpoint(source):
 
 
 def _described(source, description):
-    """Model and config that a file names."""
+    """Model, config and training size or None that a file names."""
     try:
         described = json.loads(description)
         name, config = described["model"], dict(described["config"])
+        training_size = described.get("training_size")
+        training_size = training_size if training_size is None else int(training_size)
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{source} does not say as it should whose weights it holds: {description[:80]}") from error
     try:
-        return registry.find(name), config
+        return registry.find(name), config, training_size
     except InputError as error:
         raise InputError(f"{source} holds weights of another model. {error}") from error
 

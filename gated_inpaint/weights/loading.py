@@ -27,20 +27,25 @@ def load_network(source=None, precision="float32"):
     source = DEFAULT_WEIGHTS if source is None else source
     if precision not in KERAS_DTYPES:
         raise InputError(f"Precision must be one of {', '.join(KERAS_DTYPES)}, not {precision}.")
-    arrays, model, config = read_weights(source)
+    arrays, model, config, training_size = read_weights(source)
     try:
         network = model.network(**config, dtype=KERAS_DTYPES[precision])
     except (TypeError, ValueError) as error:
         raise InputError(f"{source}: no network of {model.name} can be made of {config}: {error}") from error
     assign_arrays(network.named_variables(), arrays, source)
+    if training_size is not None:
+        network.training_size = training_size
     return network
 
 
-def weights_of(model, network, *others):
-    """`Weights` of a network of a model, and of others that train beside it, as they stand."""
+def weights_of(model, network, *others, training_size=None):
+    """`Weights` of a network of a model, and of others that train beside it, as they stand.
+
+    `training_size` is the side of the pictures that they were trained on, in pixels.
+    """
     variables = {name: variable for one in (network, *others) for name, variable in one.named_variables().items()}
     config = {name: value for name, value in network.get_config().items() if name not in _NOT_IN_FILES}
-    return Weights({name: variable.numpy() for name, variable in variables.items()}, model, config)
+    return Weights({name: variable.numpy() for name, variable in variables.items()}, model, config, training_size)
 
 
 def assign_arrays(variables, arrays, source):

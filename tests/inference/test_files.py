@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import types
 
 import numpy as np
 import pytest
@@ -30,7 +31,10 @@ def made(monkeypatch):
         def __init__(self, *_, **__):
             made.append(self)
 
-        def __call__(self, image, mask, sketch=None):
+        def plan(self, mask):
+            return types.SimpleNamespace(sentence="", strategy="original", pieces=0)
+
+        def __call__(self, image, mask, sketch=None, progress=None):
             completed = image.copy()
             completed[mask, : min(3, image.shape[-1])] = GRAY
             return completed

@@ -125,7 +125,7 @@ def test_empty_mask_returns_a_copy(inpainter):
 def test_stages(inpainter):
     image, mask = picture(20, 30, 4), hole(20, 30)
     stages = inpainter.stages(image, mask)
-    assert stages.stages["coarse"].shape == stages.stages["refined"].shape == (20, 30, 3) and stages.offsets.shape == (3, 4, 2)
+    assert stages.stages["coarse"].shape == stages.stages["refined"].shape == (20, 30, 3) and stages.offsets[""].shape == (3, 4, 2)
     np.testing.assert_array_equal(stages.completed, inpainter(image, mask))
     np.testing.assert_array_equal(stages.completed[mask][:, :3], stages.stages["refined"][mask])
     assert (stages.stages["coarse"] != stages.stages["refined"]).any()

@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 64, 40
 @pytest.fixture(scope="module", params=["float32", "float16"])
 def exported(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("mobile") / "small.tflite"
-    assert export_tflite(SMALL, path, (WIDTH, HEIGHT), request.param) == path.stat().st_size
+    assert export_tflite(SMALL, path, (WIDTH, HEIGHT), request.param).size == path.stat().st_size
     return path, tf.lite.Interpreter(str(path)), request.param
 
 

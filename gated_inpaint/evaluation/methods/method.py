@@ -16,6 +16,10 @@ class Method(abc.ABC):
     def check(self, name, keys, size):  # noqa: B027 (most methods can complete anything)
         """Raises InputError if the method, called `name` here, cannot complete all cases of these `protocol.Key`s, [size, size]."""
 
+    def refusal(self, mask):
+        """A sentence that says why it cannot complete a hole, bool [size, size]; None if it can. Such a case is not applicable."""
+        return None
+
     @abc.abstractmethod
     def complete(self, image, mask, key):
         """Completes one picture.
