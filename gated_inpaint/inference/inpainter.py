@@ -158,7 +158,8 @@ class Inpainter:
         Returns the completed picture, a tensor of the image's shape and dtype: with `finish` left out, what a call returns.
         """
         inputs = _as_inputs(image, mask, sketch)
-        # One network for all that calls it: copies would make the graph slow to load.
+        # One network, and one plan, for all that calls them: copies would make the graph slow to load.
+        plan_of = tf.function(self._plan_of, autograph=False).get_concrete_function(tf.TensorSpec([None, None], tf.bool))
         network = tf.function(
             lambda *tensors: self._completion_of_batch(*tensors).output,
             autograph=False,
@@ -173,7 +174,7 @@ class Inpainter:
 
         def in_pieces(hole, *photo):
             inputs = Inputs(*(maps[tf.newaxis] for maps in photo))
-            made = complete_pieces_in_graph(complete, inputs, self._plan_of(hole[..., 0]))
+            made = complete_pieces_in_graph(complete, inputs, plan_of(hole[..., 0]))
             return tf.cond(tf.reduce_any(made.mask > 0), lambda: self._rest(complete, made), lambda: made.image)[0]
 
         def one_by_one():
@@ -181,7 +182,7 @@ class Inpainter:
             of_one = tf.TensorSpec([None, None, 3])
             return tf.map_fn(lambda photo: in_pieces(*photo), photos, fn_output_signature=of_one, parallel_iterations=1)
 
-        any_pieces = tf.map_fn(lambda hole: takes_pieces(self._plan_of(hole[..., 0])), mask, fn_output_signature=tf.bool)
+        any_pieces = tf.map_fn(lambda hole: takes_pieces(plan_of(hole[..., 0])), mask, fn_output_signature=tf.bool)
         output = tf.cond(tf.reduce_any(any_pieces), one_by_one, lambda: self._rest(complete, inputs))
         return in_the_hole(output, image, mask)
 

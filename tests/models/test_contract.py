@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 import gated_inpaint
-from gated_inpaint import Inpainter
+from gated_inpaint import Inpainter, InputError
 from gated_inpaint.evaluation.evaluate import evaluate
 from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.models import registry
+from gated_inpaint.serving.export import export
+from gated_inpaint.serving.mobile import export_tflite
 from gated_inpaint.weights import read_weights
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -204,7 +206,7 @@ def toy(tmp_path, monkeypatch):
     sys.modules.pop("toy_model", None)
 
 
-def test_one_more_model_takes_one_folder(toy, tmp_path):
+def test_one_more_model_takes_one_folder(toy, tmp_path, monkeypatch):
     photos = tmp_path / "photos"
     photos.mkdir()
     rng = np.random.default_rng(0)
@@ -228,5 +230,31 @@ def test_one_more_model_takes_one_folder(toy, tmp_path):
     assert (completed[mask > 0] != image[mask > 0]).any()
 
     methods = (f"toy=weights:{tmp_path / 'run'}", "mean")
-    table = evaluate(EvaluationOptions(str(photos), str(tmp_path / "table"), masks=("centre",), methods=methods, size=32))
-    assert "| toy |" in table
+    options = EvaluationOptions(str(photos), str(tmp_path / "table"), masks=("centre", "free_form"), methods=methods, size=32)
+    assert "| toy |" in evaluate(options)
+    assert inpainter.network.training_size == 16
+
+    # What a network refuses, how it finishes a picture, and that it cannot be exported.
+    network = type(inpainter.network)
+    with pytest.raises(InputError, match="does nothing to finish"):
+        Inpainter(tmp_path / "run", finish=True)
+    monkeypatch.setattr(network, "finishing", "inverts it")
+    monkeypatch.setattr(network, "finish", lambda self, photo, completed, mask: 255 - completed)
+    finished = Inpainter(tmp_path / "run", finish=True)(image, mask)
+    np.testing.assert_array_equal(finished, np.where(mask[..., np.newaxis], 255 - completed, image))
+    with pytest.raises(InputError, match="8 bits"):
+        Inpainter(tmp_path / "run", finish=True)(image.astype(np.uint16), mask)
+
+    at_border = "takes no hole at the border."
+    monkeypatch.setattr(network, "refusal", lambda self, size, hole: at_border if hole[0].any() or hole[:, 0].any() else None)
+    with pytest.raises(InputError, match="takes no hole at the border"):
+        inpainter(image, mask)
+    refusing = dataclasses.replace(options, output=str(tmp_path / "refusing"), images=str(photos))
+    rows = [line for line in evaluate(refusing).splitlines() if "| toy |" in line and line.startswith("| all")]
+    assert "| 3 |" in rows[0] and "not applicable) |" in rows[1]
+    assert evaluate(dataclasses.replace(refusing), resume=True).splitlines()[:12] == evaluate(refusing).splitlines()[:12]
+
+    monkeypatch.setattr(network, "exportable", False)
+    for write, to in ((export, "served/1"), (export_tflite, "a.tflite")):
+        with pytest.raises(InputError, match="Network cannot be exported: it completes by a loop in Python"):
+            write(tmp_path / "run", tmp_path / to, *[(16, 16)] * (write is export_tflite))

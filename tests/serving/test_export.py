@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -148,6 +149,7 @@ class Quick:
     """In place of ServingModel: writes a file, and looks at what TensorFlow Serving would see meanwhile."""
 
     sketch = False
+    network = types.SimpleNamespace(finishing=None)
     failure = None
 
     def __init__(self, *_):
