@@ -39,6 +39,8 @@ def define_flags(values, argv):
 
 def run(values):
     model = registry.find(values.model)
+    if values.init_weights:
+        _take_network_from(values.init_weights, model, values)
     options = model.options(**{field.name: values[field.name].value for field in dataclasses.fields(model.options)})
     options.check()
     from gated_inpaint.training.loop import TrainingError, train  # After the options, which are wrong more often.
@@ -47,3 +49,14 @@ def run(values):
         train(model, options, values.override)
     except TrainingError as error:
         raise InputError(str(error)) from error
+
+
+def _take_network_from(weights, model, values):
+    """Sets flags that were not given, and that say what the network is, to what the initial weights are of."""
+    from gated_inpaint.weights import read_weights
+
+    found = read_weights(weights)
+    if found.model.name == model.name:
+        for name, value in found.config.items():
+            if name in values and not values[name].present:
+                values[name].value = value

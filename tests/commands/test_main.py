@@ -6,6 +6,7 @@ import types
 
 import pytest
 from absl import flags
+from conftest import DATA
 
 from gated_inpaint.commands import main as commands
 from gated_inpaint.commands import parsing, train
@@ -141,3 +142,12 @@ def test_training_options_are_flags():
     assert (values.run_dir, values.sketch, values.learning_rate, values.steps, values.width) == ("r", True, 0.5, 3, 48)
     with pytest.raises(InputError, match="--steps=x"):
         parsing.parse(train, ["--steps=x"])
+
+
+def test_initial_weights_say_what_the_network_is(monkeypatch):
+    asked = []
+    monkeypatch.setattr("gated_inpaint.training.loop.train", lambda model, options, override: asked.append(options))
+    given = ["--data=photos", "--run_dir=run", f"--init_weights={DATA / 'generator'}"]
+    assert commands.run("train", given, "train") == 0
+    assert commands.run("train", [*given, "--width=16", "--convolution=vanilla"], "train") == 0
+    assert [(options.width, options.convolution) for options in asked] == [(8, "gated"), (16, "vanilla")]
