@@ -28,7 +28,7 @@ class Arguments(NamedTuple):
     sketch: Optional[np.ndarray]  # bool [batch, height, width, 1], true on a line.
     answer: Callable  # From the completed batch, of the image's shape and dtype, to the form in which the picture was given.
 
-    def arrays(self):
+    def arrays(self) -> "list[np.ndarray]":
         """Image, mask, and the sketch if there is one."""
         return [array for array in self[:3] if array is not None]
 

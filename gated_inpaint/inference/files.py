@@ -15,7 +15,7 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
 from gated_inpaint.files.masks import hole_of_transparency, read_mask, read_sketch
 from gated_inpaint.inference.inpainter import Inpainter
-from gated_inpaint.inference.jobs import find_jobs
+from gated_inpaint.inference.jobs import CompletionOptions, Job, find_jobs
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
 from gated_inpaint.inference.report import Report
 
@@ -32,12 +32,12 @@ class Outcome(NamedTuple):
     notes: tuple = ()
 
 
-def complete_files(options):
+def complete_files(options: CompletionOptions) -> "list[Outcome]":
     """Completes what a `CompletionOptions` names, and writes the results; see `complete_jobs`."""
     return complete_jobs(find_jobs(options), options)
 
 
-def complete_jobs(jobs, options):
+def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcome]":
     """Completes `Job`s and writes the results, and the report if one is wanted. What is left out is said on stderr as it comes.
 
     Returns [`Outcome`], one for each job.
@@ -45,9 +45,9 @@ def complete_jobs(jobs, options):
     Raises:
       InputError: what keeps any from being completed: the weights, or where results go; for a single photo, whatever is wrong.
     """
-    is_single = options.jobs is None and not os.path.isdir(options.image)
+    is_single = options.jobs is None and not os.path.isdir(options.image or "")
     to_do = [job for job in jobs if not (job.left_out or _is_there(job, options))]
-    for folder in {options.save_stages, *(job.output.parent for job in to_do)} - {None}:
+    for folder in {options.save_stages, *(job.output.parent for job in to_do if job.output)} - {None}:
         _check_writable(folder)
     inpainter = to_do and Inpainter(
         options.weights,

@@ -8,10 +8,12 @@ is opaque. Every pixel outside the hole is the input's, bit for bit.
 """
 
 import functools
-from typing import NamedTuple
+import os
+from typing import Any, Callable, NamedTuple, Optional, Union
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.arguments import understood
@@ -26,6 +28,10 @@ from gated_inpaint.weights import load_network
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
 EVERYWHERE = 2**20  # Pixels of the largest photo whose stages are made everywhere.
+
+
+Path = Union[str, "os.PathLike[str]"]
+Picture = Union[Path, Image.Image, np.ndarray]
 
 
 class Stages(NamedTuple):
@@ -72,7 +78,15 @@ class Inpainter:
       (100, 75, 3)
     """
 
-    def __init__(self, weights=None, precision="float32", eager=False, hd_strategy="auto", working_size=None, finish=False):
+    def __init__(
+        self,
+        weights: Optional[Path] = None,
+        precision: str = "float32",
+        eager: bool = False,
+        hd_strategy: str = "auto",
+        working_size: Optional[int] = None,
+        finish: bool = False,
+    ) -> None:
         if hd_strategy not in STRATEGIES:
             raise InputError(f"The strategy must be one of {', '.join(STRATEGIES)}, not {hd_strategy}.")
         self.network = load_network(weights, precision)
@@ -93,39 +107,48 @@ class Inpainter:
             )
         )
 
-    def __call__(self, image, mask=None, sketch=None, progress=None):
+    def __call__(
+        self,
+        image: Picture,
+        mask: Optional[Picture] = None,
+        sketch: Optional[Picture] = None,
+        progress: Optional[Callable[[int, int], None]] = None,
+    ) -> Any:
         given = self._understood(image, mask, sketch)
         if not given.mask.any():
             return given.answer(given.image.copy())
-        for hole in given.mask[..., 0]:
-            reason = self.network.refusal(hole.shape, hole)
-            if reason:
-                raise InputError(reason)
         plans = [self.plan(hole) for hole in given.mask[..., 0]]
         if not any(plan.pieces for plan in plans):
             completed = _run_any_size(self._complete, given.arrays()).numpy()
         else:
-            photos = zip(plans, *map(_one_by_one, given.arrays()))
-            completed = np.concatenate([self._complete_by_plan(progress, *photo) for photo in photos])
+            photos = zip(*map(_one_by_one, given.arrays()))
+            completed = np.concatenate([self._complete_by_plan(progress, *one) for one in zip(plans, photos)])
         return given.answer(self._finished(given, completed))
 
-    def plan(self, hole):
+    def plan(self, hole: np.ndarray) -> ChosenPlan:
         """What a call does with a photo of this hole, bool [height, width], not empty: a `ChosenPlan`."""
-        function = self._plan
+        function: Any = self._plan
         if hasattr(function, "get_concrete_function"):
             function = function.get_concrete_function(tf.TensorSpec([None, None], tf.bool))
         return ChosenPlan(function(tf.constant(hole)), hole)
 
-    def stages(self, image, mask=None, sketch=None, progress=None):
+    def stages(
+        self,
+        image: Picture,
+        mask: Optional[Picture] = None,
+        sketch: Optional[Picture] = None,
+        progress: Optional[Callable[[int, int], None]] = None,
+    ) -> Stages:
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis.
 
         Stages are everywhere where that is no great work; of photos larger than `EVERYWHERE`, and of pieces, they are the photo
         but for the holes.
         """
-        given, pieces = self._one_picture(image, mask, sketch), []
+        given = self._one_picture(image, mask, sketch)
+        pieces: list[tuple] = []
         chosen = self.plan(given.mask[0, ..., 0])
         if chosen.pieces:
-            completed = self._complete_by_plan(progress, chosen, *given.arrays(), keep=pieces.append)
+            completed = self._complete_by_plan(progress, chosen, given.arrays(), pieces.append)
             made = [(f"piece{number}_", *piece) for number, piece in enumerate(pieces, start=1)]
         else:
             everywhere = given.mask[0].size <= EVERYWHERE
@@ -138,7 +161,9 @@ class Inpainter:
             {prefix: offsets[0] for prefix, _, offsets in made if offsets is not None},
         )
 
-    def layer_maps(self, image, mask=None, sketch=None):
+    def layer_maps(
+        self, image: Picture, mask: Optional[Picture] = None, sketch: Optional[Picture] = None
+    ) -> "dict[str, np.ndarray]":
         """What some layers let through of one picture; arguments as for `stages`.
 
         Returns {layer: float32 [height, width, channels]}, in [0, 1], as `Network.layer_maps` says, at the layer's scale or, if
@@ -147,7 +172,7 @@ class Inpainter:
         maps = _run_any_size(self._maps, self._one_picture(image, mask, sketch).arrays())
         return {name: array.numpy()[0] for name, array in maps.items()}
 
-    def complete_tensors(self, image, mask, sketch=None):
+    def complete_tensors(self, image: tf.Tensor, mask: tf.Tensor, sketch: Optional[tf.Tensor] = None) -> tf.Tensor:
         """Completes a batch in TensorFlow operations alone, for a graph that is served; the shapes are not checked.
 
         Arguments:
@@ -199,7 +224,12 @@ class Inpainter:
                 if sketch is None
                 else "These weights take no sketch: use guided weights, or leave the sketch out."
             )
-        return understood(image, mask, sketch)
+        given = understood(image, mask, sketch)
+        for hole in given.mask[..., 0]:
+            reason = self.network.refusal(hole.shape, hole) if hole.any() else None
+            if reason:
+                raise InputError(reason)
+        return given
 
     def _plan_of(self, hole):
         return make_plan(self.network, hole, self._hd_strategy, self._working_size)
@@ -213,21 +243,21 @@ class Inpainter:
         """The `Completion` of `Inputs`' tensors, right in the holes."""
         return complete_holes(self.network, Inputs(*inputs))
 
-    def _complete_by_plan(self, progress, chosen, image, mask, sketch=None, keep=lambda stages_and_offsets: None):
-        """Completes a batch of one, arrays as a call understands them, by its `ChosenPlan`.
+    def _complete_by_plan(self, progress, chosen, arrays, keep=lambda stages_and_offsets: None):
+        """Completes a batch of one, image, mask and perhaps a sketch as a call understands them, by its `ChosenPlan`.
 
         `keep` is given what each piece went through: {name: pictures} and offsets or None.
         """
 
         def complete(inputs):
             made = _run_any_size(self._completion, [maps for maps in inputs if maps is not None])
-            keep((_as_levels(made.stages, inputs, image.dtype), None if made.offsets is None else made.offsets.numpy()))
+            keep((_as_levels(made.stages, inputs, arrays[0].dtype), None if made.offsets is None else made.offsets.numpy()))
             return made.output
 
-        arrays = [None if array is None else tf.constant(array) for array in (image, mask, sketch)]
-        made = complete_pieces(complete, _as_inputs(*arrays), chosen.plan, progress)
+        image, mask, *sketch = map(tf.constant, arrays)
+        made = complete_pieces(complete, _as_inputs(image, mask, *sketch), chosen.plan, progress)
         output = self._rest(complete, made) if made.mask.any() else made.image
-        return in_the_hole(output, *arrays[:2]).numpy()
+        return in_the_hole(output, image, mask).numpy()
 
     def _rest(self, complete, inputs):
         """The picture of `Inputs` whose hole is completed as it is."""
@@ -267,7 +297,7 @@ class Inpainter:
         return tf.stack([tf.zeros_like(size), -(-size // divisor) * divisor])
 
 
-def _as_inputs(image, mask, sketch):
+def _as_inputs(image, mask, sketch=None):
     """`Inputs` of the photo's size."""
     return Inputs(as_rgb(image), tf.cast(mask, tf.float32), None if sketch is None else tf.cast(sketch, tf.float32))
 

@@ -104,7 +104,7 @@ class Job(NamedTuple):
         return self.image or self.mask or self.sketch
 
 
-def find_jobs(options):
+def find_jobs(options: CompletionOptions) -> "list[Job]":
     """The `Job`s of a `CompletionOptions`, this shard's alone.
 
     Raises:
@@ -113,7 +113,7 @@ def find_jobs(options):
     options.check()
     if options.jobs is not None:
         jobs = _without_collisions(_listed(options), options)
-    elif os.path.isdir(options.image):
+    elif os.path.isdir(options.image or ""):
         jobs = _without_collisions(_in_folders(options), options)
     else:
         jobs = [_single(options)]
