@@ -29,8 +29,8 @@ first column], [end row, end column], ends exclusive. The box has half the pictu
 far end of a side. The hole is the box less up to an eighth of its rows at top and bottom, the same number at both, and likewise of
 its columns. (The release draws one box for a whole batch. Here every picture has its own, as with all kinds.)
 
-`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks at.
-That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
+`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks
+at. That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
 
 Inner boxes, islands and blocks are Context Encoder's and Shift-Net's. Networks whose picture of the
 middle half overlaps by 4 pixels what is known fill an inner box. An island's size is in pixels

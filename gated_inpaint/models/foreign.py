@@ -1,17 +1,19 @@
 """Weights files of other frameworks, as a model's importer is given them, and tools for importers.
 
-An importer turns what a file of Torch7 or PyTorch holds into arrays by the names of `Network.named_variables`. It is a function of
-`ForeignWeights`, the `importer` of a `Model`, and returns
+An importer turns what a file of Torch7 or PyTorch holds into arrays by the names of
+`Network.named_variables`. It is a function of `ForeignWeights`, the `importer` of a `Model`, and
+returns
 
   None      the file is not this model's: the next model is asked;
   Imported  the arrays, and the config that the network is constructed from;
 
-or raises InputError for a file of the same family that cannot be used, saying which network it is of. Nothing is lost in silence: a
-part of the file that the network has no place for is named, see `Tensors.finish`. Shapes are checked here, before a network of that
-size is made: see `check_shapes`.
+or raises InputError for a file of the same family that cannot be used, saying which network it is
+of. Nothing is lost in silence: a part of the file that the network has no place for is named, see
+`Tensors.finish`. Shapes are checked here, before a network of that size is made: see
+`check_shapes`.
 
-Kernels of both frameworks are [output, input, height, width], those of transposed convolutions [input, output, height, width]. The
-same transposition makes Keras kernels of both: `keras_kernel`.
+Kernels of both frameworks are [output, input, height, width], those of transposed convolutions
+[input, output, height, width]. The same transposition makes Keras kernels of both: `keras_kernel`.
 """
 
 from typing import Any, NamedTuple
@@ -66,7 +68,8 @@ class Tensors:
 
 
 def keras_kernel(weight):
-    """The kernel of a convolution or a transposed one, float32 [height, width, channels, channels], for Keras' layer.
+    """The kernel of a convolution or a transposed one, float32 [height, width, channels, channels],
+    for Keras' layer.
 
     Raises:
       InputError: it has not four axes.

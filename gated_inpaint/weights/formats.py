@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.files.bounded_reader import open_for_reading
+from gated_inpaint.files.bounded_reader import damaged, open_for_reading
 from gated_inpaint.files.torch7_files import modules, read_torch7
 from gated_inpaint.files.torch_files import state_dict
 from gated_inpaint.models import registry
@@ -178,6 +178,8 @@ def _imported(foreign):
             imported = model.importer(foreign) if model.importer else None
         except InputError as error:
             raise InputError(f"{foreign.path}: {error}") from error
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # A field that is something else.
+            raise damaged(foreign.path, error) from error
         if imported is not None:
             return Weights(imported.arrays, model, imported.config)
     readers = ", ".join(model.name for model in registry.every() if model.importer)

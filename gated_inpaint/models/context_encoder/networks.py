@@ -174,9 +174,11 @@ class Generator(_Rows):
 
     def refusal(self, size, hole):
         rows, columns = hole.any(axis=1).nonzero()[0], hole.any(axis=0).nonzero()[0]
-        if len(rows) and (rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1) == tuple(size):
-            return "The Context Encoder completes a hole from what is around its box, and this hole reaches all four borders."
-        return None
+        if self.region == "centre" and len(rows) and (np.ptp(rows) + 1, np.ptp(columns) + 1) == tuple(size):
+            return (
+                "The Context Encoder looks at what is around a hole's box, and there is nothing: the hole reaches all four borders."
+            )
+        return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
 
     def get_config(self):
         names = ("region", "width", "bottleneck", "biases", "encoder_activation", "decoder_activation")
