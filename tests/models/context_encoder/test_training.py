@@ -91,9 +91,9 @@ def test_without_adversarial_loss_the_discriminator_rests():
         np.testing.assert_array_equal(variable, value)
 
 
-def test_replicas_add_up_to_one_device():
+def test_replicas_add_up_to_one_device(two_replicas):
     """A picture on each of two devices: losses, discriminator and running statistics of both together."""
-    alone, strategy = reference_trainer(0.1), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    alone, strategy = reference_trainer(0.1), two_replicas
     inputs = Inputs(*map(tf.constant, reference_inputs()[:2]))
     expected = alone.step((Batch(inputs),), "all")
     with strategy.scope():
