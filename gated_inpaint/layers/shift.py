@@ -5,7 +5,7 @@ For each position in the hole, the known position is found whose feature in the 
 like, by the cosine, the decoder's feature in the hole. The encoder's feature there is copied.
 
 Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392, section
-  3.
+3.
 """
 
 import tensorflow as tf

@@ -6,7 +6,7 @@ give 30x30 scores. Instance normalisation behind all but the first and the last,
 all but the last. With spectral normalisation every kernel is divided by its spectral norm.
 
 Reference: "Image-to-Image Translation with Conditional Adversarial Networks", arXiv 1611.07004,
-  section 3.2.2.
+section 3.2.2.
 """
 
 import tensorflow as tf

@@ -14,7 +14,7 @@ Every kernel is 4x4 of stride 2, so a picture's sides are multiples of 2 ** leve
 A model may put more features in front of one level's transposed convolution, see `more`.
 
 Reference: "Image-to-Image Translation with Conditional Adversarial Networks", arXiv 1611.07004,
-  appendix 6.1.
+appendix 6.1.
 """
 
 import tensorflow as tf

@@ -11,7 +11,7 @@ known.
 Conventions of pictures and masks are those of `gated_inpaint.types`.
 
 Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392, section
-  3; its authors' PyTorch code.
+3; its authors' PyTorch code.
 """
 
 import tensorflow as tf

@@ -25,8 +25,8 @@ def recognise(shapes):
       InputError: they are this model's by name and not by shape.
     """
     levels = _levels(name[len(ROOT) + 1 :] for name in shapes if name.startswith(f"{ROOT}/"))
-    if _FIRST not in shapes or f"{ROOT}/{module_paths(levels, LEVEL)[LEVEL][2]}/kernel" not in shapes:
-        return None
+    if _FIRST not in shapes or levels < LEVEL or f"{ROOT}/{module_paths(levels, LEVEL)[LEVEL][2]}/kernel" not in shapes:
+        return None  # Without two more modules at that level it is another U-Net.
     shape = shapes[_FIRST]
     if len(shape) != 4 or shape[:3] != (4, 4, 4):
         raise InputError(
@@ -46,7 +46,7 @@ def import_weights(foreign):
     levels = _levels(foreign.tensors)
     paths = module_paths(levels, LEVEL)
     if levels < LEVEL + 2 or f"{paths[LEVEL][2]}.weight" not in foreign.tensors:
-        return None  # Without two more modules at that level it is another U-Net.
+        return None
     tensors = Tensors(foreign.tensors, "Shift-Net")
     tensors.drop(".running_mean", ".running_var")
     arrays = {}

@@ -13,7 +13,7 @@ share, so that gradients summed over the replicas, and reported losses summed ov
 of the whole batch on one device.
 
 Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392, section
-  3.3; its authors' PyTorch code.
+3.3; its authors' PyTorch code.
 """
 
 import tensorflow as tf
