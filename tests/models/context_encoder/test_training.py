@@ -8,6 +8,7 @@ from tensorflow import keras
 
 from gated_inpaint import masks
 from gated_inpaint.models.context_encoder import Discriminator, Generator, Options, Trainer, training
+from gated_inpaint.models.context_encoder.networks import FILL
 from gated_inpaint.models.optimizers import make_optimizer
 from gated_inpaint.types import Batch, Inputs
 from gated_inpaint.weights import load_network
@@ -54,11 +55,16 @@ def test_the_discriminator_steps_first_and_the_generator_goes_by_the_new_one():
 
 def test_running_statistics_move_by_a_tenth():
     trainer = reference_trainer()
-    before = {name: variable.numpy() for name, variable in trainer.generator.named_variables().items()}
+    variables = trainer.generator.named_variables()
+    before = {name: variable.numpy() for name, variable in variables.items()}
     trainer.step((Batch(reference_inputs()),), "all")
-    after = trainer.generator.named_variables()
-    moved = [name for name, value in before.items() if not np.array_equal(value, after[name])]
+    moved = [name for name, value in before.items() if not np.array_equal(value, variables[name])]
     assert moved and all("moving" in name for name in moved)  # The rates are zero.
+    shown = np.where(reference_inputs().mask, FILL, reference_inputs().image)
+    features = trainer.generator.conv2(tf.nn.leaky_relu(trainer.generator.conv1(tf.constant(shown, tf.float32)), 0.2))
+    for name, of_batch in (("mean", np.mean(features, (0, 1, 2))), ("variance", np.var(features, (0, 1, 2), ddof=1))):
+        expected = 0.9 * before[f"netG/bn2/moving_{name}"] + 0.1 * of_batch
+        np.testing.assert_allclose(variables[f"netG/bn2/moving_{name}"], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_the_papers_rates_and_betas():

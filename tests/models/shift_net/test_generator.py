@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from shift_net_reference import PTH, maps, reference_inputs
+from tensorflow import keras
 
 from gated_inpaint.models.patch_discriminator import PatchDiscriminator
 from gated_inpaint.models.shift_net import Generator
@@ -72,17 +73,21 @@ def test_names_and_configs():
 
 @pytest.mark.parametrize("spectral", [False, True])
 def test_patches_are_scored_and_kernels_bounded(spectral):
+    keras.utils.set_random_seed(0)
     discriminator = PatchDiscriminator(4, spectral)
     pictures = tf.random.stateless_normal([2, 64, 72, 3], [0, 0])
-    scores = discriminator(pictures, training=True)
-    assert scores.shape == (2, 6, 7, 1)
+    scores = discriminator(pictures)
+    assert scores.shape == (2, 6, 7, 1) and np.std(scores) > 0
     for variable in discriminator.trainable_variables:
         if len(variable.shape) == 4:
             variable.assign(10 * variable)
-    same = np.allclose(discriminator(pictures, training=True), scores, rtol=1e-3)
-    assert same == spectral  # Ten times as large is the same to it, for biases are zero.
-    # A patch's score is of its 70x70 pixels, but for normalisation over the picture.
-    assert np.std(scores) > 0
+    # Biases are zero, so ten times as large a kernel is the same with its norm divided out.
+    assert np.allclose(discriminator(pictures), scores, rtol=1e-3, atol=1e-5) == spectral
+    if spectral:
+        before = [variable.numpy() for variable in discriminator.non_trainable_variables]
+        discriminator(pictures, training=True)
+        moved = [not np.array_equal(*pair) for pair in zip(before, discriminator.non_trainable_variables)]
+        assert moved[:-1] == [True] * 4  # The last one is 1 or -1.
 
 
 def test_feature_masks_differ_and_are_those_asked_for(generator):

@@ -105,12 +105,14 @@ def test_where_the_hole_is_a_box_it_is_all_that_the_discriminator_sees():
 def test_the_discriminator_steps_first_and_the_generator_goes_by_the_new_one():
     """With plain gradient descent: the adversarial loss is that of the stepped discriminator."""
     batch = Batch(reference_inputs())
-    trainer, apart = (reference_trainer(make_optimizer("SGD", 0.0), make_optimizer("SGD", 0.5)) for _ in range(2))
+    trainer, apart, third = (reference_trainer(make_optimizer("SGD", 0.0), make_optimizer("SGD", 0.5)) for _ in range(3))
     losses = trainer.step((batch,), "all")
     real, completed = batch.inputs.image, apart.generator(batch.inputs).output
     before = float(training.binary_cross_entropy(apart.discriminator(completed), 1))
     loss = apart.train_discriminator(real, completed)
     np.testing.assert_allclose(losses["discriminator"], loss, rtol=1e-5)
+    of_real, of_completed = (tf.sigmoid(third.discriminator(pictures, training=True)) for pictures in (real, completed))
+    np.testing.assert_allclose(loss, -(np.mean(np.log(of_real)) + np.mean(np.log(1 - of_completed))) / 2, rtol=1e-4)
     after = float(training.binary_cross_entropy(apart.discriminator(completed, training=True), 1))
     np.testing.assert_allclose(losses["adversarial"], after, rtol=1e-4)
     assert abs(after - before) > 1e-3
