@@ -159,7 +159,7 @@ class Generator(_Rows):
 
     def call(self, inputs, training=False):
         image, mask, _ = self.checked_inputs(inputs)
-        if tuple(image.shape[1:3]) not in ((SIDE, SIDE), (None, None)):
+        if not image.shape[1:3].is_compatible_with([SIDE, SIDE]):
             raise ValueError(f"The Context Encoder takes pictures of {SIDE}x{SIDE} pixels, not of shape {tuple(image.shape)}.")
         mask = tf.cast(mask, tf.float32)
         masked = image * (1.0 - mask)

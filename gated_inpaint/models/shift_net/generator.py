@@ -41,6 +41,8 @@ class Generator(Network):
         it; 8 as released.
       feature_mask: which features are in the hole: "covered" where more than 5/16 of what they see
         is, as in the paper; "sampled" where every 8th pixel is, as in the authors' PyTorch code.
+      region: where it has learned holes: "centre", or "random" for anywhere. The network is the
+        same.
       dtype: "float32", or "mixed_bfloat16" for convolutions in bfloat16. By default what Keras'
         global policy says.
 
@@ -51,13 +53,15 @@ class Generator(Network):
       ValueError: an argument is none of these; a sketch is given.
     """
 
-    def __init__(self, width=RELEASED_WIDTH, levels=RELEASED_LEVELS, feature_mask="covered", dtype=None, **kwargs):
+    def __init__(self, width=RELEASED_WIDTH, levels=RELEASED_LEVELS, feature_mask="covered", region="centre", dtype=None, **kwargs):
         super().__init__(dtype=dtype, **kwargs)
         if feature_mask not in FEATURE_MASKS:
             raise ValueError(f"Shift-Net's feature mask is one of {', '.join(FEATURE_MASKS)}, not {feature_mask!r}.")
+        if region not in ("centre", "random"):
+            raise ValueError(f"Shift-Net's region is centre or random, not {region!r}.")
         if levels < LEVEL + 2:
             raise ValueError(f"Shift-Net has {LEVEL + 2} levels at least, not {levels}.")
-        self.width, self.levels, self.feature_mask = width, levels, feature_mask
+        self.width, self.levels, self.feature_mask, self.region = width, levels, feature_mask, region
         self.unet = UNet(width, levels, (LEVEL, 4 * width), dtype=self.layer_dtype)
         self.unet.build((None, None, None, 4))
         self.shift = Shift(dtype=self.layer_dtype)
@@ -75,8 +79,8 @@ class Generator(Network):
 
     @property
     def hole_size(self):
-        """Side of the box, in such a picture's middle, that a hole has to fit."""
-        return self.picture_size // 2 - 2 * OVERLAP
+        """Side of the box, in such a picture's middle, that a hole has to fit; None if it may be anywhere."""
+        return self.picture_size // 2 - 2 * OVERLAP if self.region == "centre" else None
 
     def call(self, inputs, training=False):
         return self.complete(inputs)[0]
@@ -114,10 +118,12 @@ class Generator(Network):
         return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
 
     def get_config(self):
-        return {**super().get_config(), "width": self.width, "levels": self.levels, "feature_mask": self.feature_mask}
+        names = ("width", "levels", "feature_mask", "region")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
     def describe(self):
-        return f"Shift-Net for {self.picture_size}x{self.picture_size} pixels, base width {self.width}, {self.feature_mask} mask"
+        holes = "a hole in the centre" if self.region == "centre" else "holes anywhere"
+        return f"Shift-Net for {holes} of {self.picture_size}x{self.picture_size} pixels, base width {self.width}"
 
     def named_variables(self):
         """{"net_G/model.model.0/kernel": variable, ...}: the places of modules in the authors' files."""

@@ -64,8 +64,8 @@ def import_weights(foreign):
             f"its network reads {inputs} channels, and Shift-Net's here reads 4: the picture's, and one for what is known."
         )
     check_shapes(arrays, shapes_of(width, levels))
-    # The authors' code samples the mask.
-    return Imported(arrays, {"width": width, "levels": levels, "feature_mask": "sampled"})
+    # The authors' code samples the mask. Which holes a file was trained on it does not say; two of their three were in the centre.
+    return Imported(arrays, {"width": width, "levels": levels, "feature_mask": "sampled", "region": "centre"})
 
 
 def shapes_of(width, levels):

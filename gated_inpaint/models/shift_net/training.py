@@ -30,7 +30,8 @@ from gated_inpaint.ops.windows import crop_each
 def build(options, dtype):
     """The `Trainer` of a run: networks and their optimisers."""
     levels = options.size.bit_length() - 1
-    generator = Generator(options.width, levels, options.feature_mask, dtype=dtype)
+    region = "centre" if options.masks == "inner_centre" else "random"
+    generator = Generator(options.width, levels, options.feature_mask, region, dtype=dtype)
     discriminator = PatchDiscriminator(options.discriminator_width)
     return Trainer(generator, discriminator, *(make_optimizer("Adam", options.learning_rate, 0.5) for _ in range(2)), options)
 

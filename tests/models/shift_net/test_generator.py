@@ -17,9 +17,14 @@ def generator():
     return load_network(PTH)
 
 
-@pytest.mark.parametrize("mode", ["eager", "graph", "xla"])
+@pytest.mark.parametrize("mode", ["eager", "graph", "xla", "any size"])
 def test_agrees_with_the_reference(generator, mode):
-    call = generator if mode == "eager" else tf.function(generator, jit_compile=mode == "xla")
+    call = generator
+    if mode == "any size":
+        maps = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
+        call = tf.function(generator, input_signature=[Inputs(*maps)])
+    elif mode != "eager":
+        call = tf.function(generator, jit_compile=mode == "xla")
     completion = call(Inputs(*map(tf.constant, reference_inputs()[:2])))
     np.testing.assert_allclose(completion.output, maps("output"), atol=1e-4)
     known = reference_inputs().mask == 0
@@ -64,7 +69,7 @@ def test_parameters_as_released():
 
 
 def test_names_and_configs():
-    for network in (Generator(2, 6, "sampled"), PatchDiscriminator(2), PatchDiscriminator(2, spectral=False)):
+    for network in (Generator(2, 6, "sampled", "random"), PatchDiscriminator(2), PatchDiscriminator(2, spectral=False)):
         assert len(network.named_variables()) == len(network.variables)
         again = type(network).from_config(network.get_config())
         assert again.get_config() == network.get_config()
@@ -104,8 +109,9 @@ def test_what_the_frame_asks():
     generator = Generator(2, 6)
     assert (generator.picture_size, generator.hole_size, generator.divisor) == (64, 24, 64)
     released = Generator.__new__(Generator)
-    released.levels = 8
+    released.levels, released.region = 8, "centre"
     assert (released.picture_size, released.hole_size) == (256, 120)
+    assert Generator(2, 6, region="random").hole_size is None
     hole = np.ones([20, 30], bool)
     assert "whole picture" in generator.refusal(hole.shape, hole)
     hole[3, 4] = False
@@ -115,6 +121,8 @@ def test_what_the_frame_asks():
 def test_refusals():
     with pytest.raises(ValueError, match="feature mask is one of covered, sampled, not 'nearest'"):
         Generator(2, 6, "nearest")
+    with pytest.raises(ValueError, match="region is centre or random, not 'left'"):
+        Generator(2, 6, region="left")
     with pytest.raises(ValueError, match="5 levels at least, not 4"):
         Generator(2, 4)
     with pytest.raises(ValueError, match="takes no sketch"):

@@ -168,3 +168,4 @@ def test_other_masks_train_too(kind):
     mask, box = made if isinstance(made, tuple) else (made, None)
     losses = trainer.step((Batch(Inputs(tf.constant(maps("image")), mask), box),), "all")
     assert all(np.isfinite(value) for value in losses.values()) and losses["discriminator"] > 0
+    assert trainer.generator.region == "random"

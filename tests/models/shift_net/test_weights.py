@@ -16,7 +16,7 @@ from gated_inpaint.weights import load_network, read_weights, weights_of, write_
 
 def test_every_value_of_the_file_is_taken():
     arrays, model, config = read_weights(PTH)
-    assert model is MODEL and config == {"width": 4, "levels": 6, "feature_mask": "sampled"}
+    assert model is MODEL and config == {"width": 4, "levels": 6, "feature_mask": "sampled", "region": "centre"}
     of_file = state_dict(PTH)
     assert len(arrays) == len(of_file) and sum(array.size for array in arrays.values()) == sum(a.size for a in of_file.values())
     np.testing.assert_array_equal(
@@ -27,7 +27,7 @@ def test_every_value_of_the_file_is_taken():
 
 def test_convert_and_load(tmp_path, capsys):
     assert run("weights", ["convert", str(PTH), str(tmp_path / "weights.npz")], "weights") == 0
-    assert "shift_net, Shift-Net for 64x64 pixels, base width 4, sampled mask." in capsys.readouterr().out
+    assert "shift_net, Shift-Net for a hole in the centre of 64x64 pixels, base width 4." in capsys.readouterr().out
     expected, again = read_weights(PTH), read_weights(tmp_path / "weights.npz")
     assert again[1:] == expected[1:] and again.arrays.keys() == expected.arrays.keys()
     for name, variable in load_network(tmp_path / "weights.npz").named_variables().items():
