@@ -34,11 +34,11 @@ def test_generator_agrees_with_the_reference(training, key, mode):
         return generator(inputs, training=training)
 
     if mode == "any size":
-        maps = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
-        call = tf.function(call, input_signature=[Inputs(*maps)])
+        of_any_size = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
+        call = tf.function(call, input_signature=[of_any_size])
     elif mode != "eager":
         call = tf.function(call, jit_compile=mode == "xla")
-    completion = call(Inputs(*map(tf.constant, reference_inputs()[:2])))
+    completion = call([*map(tf.constant, reference_inputs()[:2])])
     np.testing.assert_allclose(completion.output[:, 32:96, 32:96], pictures(key), atol=1e-5)
 
 

@@ -21,11 +21,11 @@ def generator():
 def test_agrees_with_the_reference(generator, mode):
     call = generator
     if mode == "any size":
-        maps = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
-        call = tf.function(generator, input_signature=[Inputs(*maps)])
+        of_any_size = [tf.TensorSpec([None, None, None, channels]) for channels in (3, 1)]
+        call = tf.function(generator, input_signature=[of_any_size])
     elif mode != "eager":
         call = tf.function(generator, jit_compile=mode == "xla")
-    completion = call(Inputs(*map(tf.constant, reference_inputs()[:2])))
+    completion = call([*map(tf.constant, reference_inputs()[:2])])
     np.testing.assert_allclose(completion.output, maps("output"), atol=1e-4)
     known = reference_inputs().mask == 0
     np.testing.assert_array_equal(np.where(known, completion.composite, 0), np.where(known, reference_inputs().image, 0))
