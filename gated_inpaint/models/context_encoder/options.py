@@ -24,6 +24,7 @@ class Options(TrainingOptions):
     region: str = option("centre", "Where holes may be: in the 'centre', or anywhere ('random').", choices=("centre", "random"))
     width: int = option(64, "Base width of the generator; 64 as released.")
     bottleneck: int = option(4000, "Numbers between encoder and decoder; 4000 as released.")
+    biases: bool = option(False, "Biases of the generator's convolutions; as released they are zero. For files that have some.")
     discriminator_width: int = option(64, "Base width of the discriminator; 64 as released.")
     encoder_activation: str = option(
         "leaky_relu", "Of the encoder; 'leaky_relu' as released.", choices=("leaky_relu", "relu", "elu")

@@ -28,7 +28,7 @@ from gated_inpaint.models.optimizers import make_optimizer
 def build(options, dtype):
     """The `Trainer` of a run: networks and their optimisers."""
     activations = {name: getattr(options, name) for name in ("encoder_activation", "decoder_activation")}
-    generator = Generator(options.region, options.width, options.bottleneck, dtype=dtype, **activations)
+    generator = Generator(options.region, options.width, options.bottleneck, options.biases, dtype=dtype, **activations)
     discriminator = Discriminator(options.region, options.discriminator_width)
     rates = options.learning_rate, options.discriminator_learning_rate
     return Trainer(generator, discriminator, *(make_optimizer("Adam", rate, 0.5) for rate in rates), options)

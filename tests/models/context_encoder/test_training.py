@@ -121,6 +121,8 @@ def test_replicas_add_up_to_one_device(two_replicas):
 
 
 def test_a_generator_and_discriminator_of_one_form():
-    trainer = training.build(Options(width=2, bottleneck=4, discriminator_width=2, region="random", masks="islands"), "float32")
+    options = Options(width=2, bottleneck=4, discriminator_width=2, region="random", masks="islands", biases=True)
+    trainer = training.build(options, "float32")
+    assert "netG/deconv12/bias" in trainer.generator.named_variables()
     assert isinstance(trainer.generator, Generator) and isinstance(trainer.discriminator, Discriminator)
     assert (trainer.generator.region, trainer.discriminator.region, trainer.discriminator.side) == ("random", "random", 128)
