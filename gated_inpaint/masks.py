@@ -210,15 +210,16 @@ def from_folder(folder):
 
 
 KINDS = {
-    **{
-        "strokes": strokes,
-        "rectangle": rectangle,
-        "union": union,
-        "box": box,
-        "rectangle_in_box": rectangle_in_box,
-        "centre": centre,
-    },
-    **{"inner_centre": inner_centre, "inner_box": inner_box, "islands": islands, "blocks": blocks},
+    "strokes": strokes,
+    "rectangle": rectangle,
+    "union": union,
+    "box": box,
+    "rectangle_in_box": rectangle_in_box,
+    "centre": centre,
+    "inner_centre": inner_centre,
+    "inner_box": inner_box,
+    "islands": islands,
+    "blocks": blocks,
 }
 
 
