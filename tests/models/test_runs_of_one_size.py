@@ -1,4 +1,4 @@
-"""Whole runs of the networks that take pictures of one size: trained, killed, resumed."""
+"""Whole runs of networks that take pictures of one size: trained, killed, resumed; completing, exported, evaluated."""
 
 import os
 import pathlib
@@ -12,8 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gated_inpaint import InputError
+from gated_inpaint import Inpainter, InputError
+from gated_inpaint.evaluation.evaluate import evaluate
+from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.models import context_encoder, shift_net
+from gated_inpaint.serving.export import export
+from gated_inpaint.serving.mobile import export_tflite
 from gated_inpaint.training import loop
 from gated_inpaint.weights import read_weights, weights_of, write_weights
 
@@ -98,6 +102,43 @@ def test_the_weights_of_a_run_say_whose_they_are(straight):
     weights = read_weights(run_dir)
     assert weights.model is CASES[name][0].MODEL and weights.config["width"] == 2
     assert weights.arrays.keys() == weights.model.network(**weights.config).named_variables().keys()
+
+
+def photo_with_hole(side):
+    """A photo larger than the network's pictures, with two holes, one at the border; and one of the network's size."""
+    rng = np.random.default_rng(0)
+    image = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (3 * side, 2 * side), interpolation=cv2.INTER_CUBIC)
+    mask = np.zeros(image.shape[:2], np.uint8)
+    mask[: side // 2, 5:30], mask[side : side + 20, side : 2 * side] = 255, 255
+    return image, mask
+
+
+def test_its_weights_complete_are_exported_and_evaluated(straight, photos, tmp_path):
+    name, run_dir = straight
+    inpainter = Inpainter(run_dir)
+    side = inpainter.network.picture_size
+    image, mask = photo_with_hole(side)
+    completed = inpainter(image, mask)
+    np.testing.assert_array_equal(completed[mask == 0], image[mask == 0])
+    assert all(
+        (completed[part] != image[part]).any() for part in (np.s_[: side // 2, 5:30], np.s_[side : side + 20, side : 2 * side])
+    )
+
+    export(run_dir, tmp_path / "served/1")
+    served = tf.saved_model.load(str(tmp_path / "served/1")).signatures["tensors"]
+    given = tf.constant(image[np.newaxis]), tf.constant(mask[np.newaxis, ..., np.newaxis])
+    np.testing.assert_allclose(served(image=given[0], mask=given[1])["completed"][0], completed, atol=1)
+
+    image, mask = image[:side, :side], np.zeros([side, side], np.uint8)
+    mask[side // 2 - 8 : side // 2 + 7, side // 2 - 5 : side // 2 + 9] = 255
+    export_tflite(run_dir, tmp_path / "small.tflite", (side, side))
+    run = tf.lite.Interpreter(str(tmp_path / "small.tflite")).get_signature_runner()
+    on_device = run(image=image[np.newaxis], mask=mask[np.newaxis, ..., np.newaxis])["completed"][0]
+    assert np.abs(on_device.astype(int) - inpainter(image, mask)).max() <= 2
+
+    methods = (f"ours=weights:{run_dir}", "mean")
+    table = evaluate(EvaluationOptions(str(photos), str(tmp_path / "table"), masks=("centre",), methods=methods, size=48))
+    assert "| ours |" in table and inpainter.network.describe() in (tmp_path / "table/table.md").read_text()
 
 
 @pytest.mark.parametrize("name", CASES)

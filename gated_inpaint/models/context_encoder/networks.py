@@ -173,12 +173,11 @@ class Generator(_Rows):
         return Completion(output, output * mask + masked, {"completed": output})
 
     def refusal(self, size, hole):
-        rows, columns = hole.any(axis=1).nonzero()[0], hole.any(axis=0).nonzero()[0]
-        if self.region == "centre" and len(rows) and (np.ptp(rows) + 1, np.ptp(columns) + 1) == tuple(size):
-            return (
-                "The Context Encoder looks at what is around a hole's box, and there is nothing: the hole reaches all four borders."
-            )
-        return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
+        if hole.all():
+            return "The hole is the whole picture, so there is nothing to complete it from."
+        if self.region == "centre" and _one_reaches_all_borders(hole):
+            return "The Context Encoder looks at what is around a hole's box. Here there is nothing: a hole reaches all borders."
+        return None
 
     def get_config(self):
         names = ("region", "width", "bottleneck", "biases", "encoder_activation", "decoder_activation")
@@ -227,6 +226,27 @@ class Discriminator(_Rows):
     def named_variables(self):
         """{"netD/conv1/kernel": variable, "netD/bn2/gamma": variable, ...}"""
         return self._named(self.table)
+
+
+def _one_reaches_all_borders(hole):
+    """Whether a hole, bool [height, width], has a part that hangs together and reaches all four borders.
+
+    Seen in cells, at most 64 a side: what has no free cell between it is together.
+    """
+    rows, columns = (-(-side // -(-side // 64)) for side in hole.shape)
+    places = [np.arange(side) * count // side for side, count in zip(hole.shape, (rows, columns))]
+    cells = np.zeros([rows, columns], bool)
+    np.logical_or.at(cells, np.ix_(*places), hole)
+    labels = np.arange(1, cells.size + 1).reshape(cells.shape) * cells
+    while True:
+        padded = np.pad(labels, 1)
+        shifted = [padded[row : row + rows, column : column + columns] for row in range(3) for column in range(3)]
+        wider = np.maximum.reduce(shifted) * cells
+        if np.array_equal(wider, labels):
+            break
+        labels = wider
+    borders = (labels[0], labels[-1], labels[:, 0], labels[:, -1])
+    return bool(set.intersection(*(set(border[border > 0]) for border in borders)))
 
 
 def _box(part):

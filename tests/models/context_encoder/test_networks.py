@@ -111,14 +111,18 @@ def test_activations_are_those_asked_for():
 def test_what_the_frame_asks():
     centre, anywhere = Generator("centre", 2, 6), Generator("random", 2, 6)
     assert (centre.picture_size, centre.hole_size) == (128, 56) and (anywhere.picture_size, anywhere.hole_size) == (128, None)
-    hole = np.zeros([300, 400], bool)
-    hole[0, 5], hole[299, 390], hole[7, 0] = True, True, True
-    assert centre.refusal(hole.shape, hole) is None
-    hole[9, 399] = True
-    everything = np.ones([20, 30], bool)
-    for refusal in (centre.refusal(hole.shape, hole), anywhere.refusal(everything.shape, everything)):
-        assert "nothing" in refusal and "\n" not in refusal
-    assert anywhere.refusal(hole.shape, hole) is None
+    ring = np.ones([300, 400], bool)
+    ring[20:-20, 20:-20] = False
+    assert "nothing: a hole reaches all borders" in centre.refusal(ring.shape, ring)
+    ring[:, 200:220] = False  # Now two holes, which have something beside them.
+    cross = np.zeros([300, 400], bool)
+    cross[150], cross[:240, 7] = True, True
+    for hole in (ring, cross, np.zeros([5, 7], bool)):
+        assert centre.refusal(hole.shape, hole) is None
+    cross[:, 7] = True
+    assert centre.refusal(cross.shape, cross) and anywhere.refusal(cross.shape, cross) is None
+    for network in (centre, anywhere):
+        assert "whole picture" in network.refusal((20, 30), np.ones([20, 30], bool))
 
 
 def test_refusals():
