@@ -1,11 +1,9 @@
-"""The shift layer: fills the hole of a decoder's features with the encoder's features of known
-positions.
+"""The shift layer: fills the hole of a decoder's features with the encoder's from known positions.
 
 For each position in the hole, the known position is found whose feature in the encoder is most
 like, by the cosine, the decoder's feature in the hole. The encoder's feature there is copied.
 
-Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392, section
-3.
+Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392, section 3.
 """
 
 import tensorflow as tf
@@ -24,8 +22,8 @@ class Shift(keras.layers.Layer):
     Returns:
       The features with `channels` more behind them, [batch, height, width, 3 * channels]: what was
       copied into the hole, zeros outside it and where nothing is known. And the offsets, int32
-      [batch,
-      height, width, 2]: from each position in the hole to where its copy is from, (rows, columns).
+      [batch, height, width, 2]: from each position in the hole to where its copy is from, (rows,
+      columns).
 
     Gradients go to what was copied as if the choice were fixed.
 

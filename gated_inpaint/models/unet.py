@@ -1,5 +1,4 @@
-"""The U-Net that Shift-Net and the first stage of CSA share: that of pix2pix, one colour picture
-out.
+"""The U-Net that Shift-Net and the first stage of CSA share: that of pix2pix, a picture out.
 
   down  level 1      convolution                                         half the picture's sides
         others       leaky ReLU, convolution, instance normalisation     half of the level above
@@ -34,9 +33,10 @@ class UNet(keras.layers.Layer):
         transposed convolution, by the function that a call is given.
       dtype: of the convolutions. Normalisation and the picture are float32.
 
-    Call with [batch, height, width, channels], and that function: of the level's features [batch,
-    rows, columns, channels], behind their ReLU, the decoder's half first, to the same and more.
-    Returns a picture, float32 [batch, height, width, 3] in [-1, 1].
+    Call with [batch, height, width, channels] and, where there is `more`, that function as
+    `add_more`: of the level's features [batch, rows, columns, channels], behind their ReLU, the
+    decoder's half first, to the same and more. Returns a picture, float32 [batch, height, width, 3]
+    in [-1, 1].
     """
 
     def __init__(self, width=64, levels=8, more=None, **kwargs):

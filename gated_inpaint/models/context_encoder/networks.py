@@ -49,12 +49,8 @@ ACTIVATIONS = {
 
 
 class _Rows(Network):
-    """A network whose layers follow from its table.
-
-    Arguments:
-      table: rows; `_add` makes their layers, and `_run` runs them.
-      root: the first part of its variables' names.
-    """
+    """A network whose layers follow from its table: `_add` makes them, `_run` runs them, and `_named`
+    has their variables by name, below a root."""
 
     def _add(self, table, root, width, bottleneck=None, biases=False):
         self._root, self._biases = root, biases
@@ -81,7 +77,7 @@ class _Rows(Network):
                 setattr(self, row.normalisation, normalisation)
 
     def _run(self, table, features, activation, training):
-        """What a table makes of the features; its last row has neither normalisation nor activation if it is a network's last."""
+        """What a table makes of the features; a network's last row has no activation here."""
         for row in table:
             features = getattr(self, row.name)(features)
             if row.normalised:
@@ -91,18 +87,14 @@ class _Rows(Network):
         return features
 
     def _named(self, table):
-        found = {}
+        found, of_convolutions = {}, ("kernel", "bias") if self._biases else ("kernel",)
         for row in table:
             convolution = getattr(self, row.name)
-            found.update({f"{self._root}/{row.name}/{name}": getattr(convolution, name) for name in self._of_convolutions})
+            found.update({f"{self._root}/{row.name}/{name}": getattr(convolution, name) for name in of_convolutions})
             if row.normalised:
                 normalisation = getattr(self, row.normalisation)
                 found.update({f"{self._root}/{row.normalisation}/{name}": getattr(normalisation, name) for name in NORMALISATION})
         return found
-
-    @property
-    def _of_convolutions(self):
-        return ("kernel", "bias") if self._biases else ("kernel",)
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint.context_encoder")

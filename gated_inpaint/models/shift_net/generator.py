@@ -1,5 +1,4 @@
-"""Shift-Net's generator: a U-Net whose decoder, at one level, copies the hole's features from known
-ones.
+"""Shift-Net's generator: a U-Net whose decoder copies the hole's features from known ones.
 
 At level 3, of 1/8 of the picture's sides, the decoder has a guess of what is in the hole. The shift
 layer finds the known position whose feature in the encoder is most like it, and hands the encoder's
