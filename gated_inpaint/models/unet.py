@@ -105,7 +105,7 @@ class UNet(keras.layers.Layer):
         return {**super().get_config(), "width": self.width, "levels": self.levels, "more": self.more}
 
     def _convolution(self, kind, channels, inputs, name):
-        dtype = "float32" if name == "up_1" else self.dtype_policy if hasattr(self, "dtype_policy") else self._dtype_policy
+        dtype = "float32" if name == "up_1" else self.dtype_policy
         initializer = keras.initializers.RandomNormal(stddev=INITIAL_DEVIATION)
         layer = kind(channels, 4, 2, "same", kernel_initializer=initializer, name=name, dtype=dtype)
         layer.build((None, None, None, inputs))
