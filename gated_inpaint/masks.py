@@ -13,7 +13,13 @@ Every kind of mask is a function of a seed and a size:
   rectangle  half the picture's height and width, less up to an eighth of the height and of the width; anywhere
   union      both, as the network is trained
   box        a rectangle that comes with its box, see below
+  rectangle_in_box  a rectangle of 3/8 to 1/2 of the picture's sides, each side on its own, anywhere; comes with its box, see below
   centre     the middle half of height and width, for validation; the seed does not matter
+  inner_centre, inner_box
+             half the picture's sides less 4 pixels at each end, in the middle or anywhere; they come
+             with their box, which is the hole
+  islands    where smooth noise is lowest, 20 to 30% of the picture
+  blocks     one to eight rectangles, together at most a quarter of the picture
   (folder)   the hole of a mask file of a folder, chosen by the seed
 
 `mask_function` finds them by name. All but the folder's compile with XLA.
@@ -23,11 +29,24 @@ first column], [end row, end column], ends exclusive. The box has half the pictu
 far end of a side. The hole is the box less up to an eighth of its rows at top and bottom, the same number at both, and likewise of
 its columns. (The release draws one box for a whole batch. Here every picture has its own, as with all kinds.)
 
-The distribution is that of the authors' release, which draws 256x256 masks; lengths scale with the picture. Where it is not square,
-a stroke's segments follow the diagonal, its thickness the square root of the area, and a rectangle each side on its own.
+`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks
+at. That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
+
+Inner boxes, islands and blocks are Context Encoder's and Shift-Net's. Networks whose picture of the
+middle half overlaps by 4 pixels what is known fill an inner box. An island's size is in pixels
+whatever the picture's, as in both releases: a cell of its noise has 350/21 of them. (There a hole is
+where the noise is below 0.25, which is 11% of a picture on average, and the noise is cut anew until
+that is 20 to 30%. Of 256x256 pixels next to no cut has as much, and Shift-Net's code gives up. Here
+the share is drawn, and the level follows from it.)
+
+The distribution of strokes, rectangles and boxes is that of the authors' release, which draws
+256x256 masks; lengths scale with the picture. Where it is not square, a stroke's segments follow the
+diagonal, its thickness the square root of the area, and a rectangle each side on its own.
 
 References: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589, section 3.4 and algorithm 1; "Generative Image
-Inpainting with Contextual Attention", arXiv 1801.07892, and version 1.0.0 of its authors' code.
+Inpainting with Contextual Attention", arXiv 1801.07892, and version 1.0.0 of its authors' code; "Globally and Locally Consistent
+Image Completion", ACM Transactions on Graphics 36(4), 2017, section 3.4; "Context Encoders: Feature Learning by Inpainting", arXiv
+1604.07379, section 4; "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1801.09392.
 """
 
 import functools
@@ -48,6 +67,10 @@ FEWEST_SEGMENTS, MOST_SEGMENTS = 4, 11
 ANGLE, ANGLE_RANGE = 2 * math.pi / 5, 2 * math.pi / 15
 THINNEST, THICKEST = 12, 39  # Pixels, at RELEASED_SIDE.
 RELEASED_SIDE = 256
+OVERLAP = 4  # Pixels, at each end of an inner box.
+CELL = 350 / 21  # Pixels, of the noise that makes islands.
+SMALLEST_ISLANDS, LARGEST_ISLANDS = 0.2, 0.3
+MOST_BLOCKS, MOST_OF_BLOCKS = 8, 0.25
 
 
 def _for_each_seed(function, with_box=False):
@@ -99,12 +122,71 @@ def box(seed, height, width):
     return _box(corner + margin, end - margin, height, width), tf.stack([corner, end])
 
 
+@functools.partial(_for_each_seed, with_box=True)
+def rectangle_in_box(seed, height, width):
+    """A rectangle, and the box around it. See the module's conventions."""
+    of_sides, of_corner = _split(seed, 2)
+    size = np.array([height, width])
+    sides = _draw_integer(of_sides, [2], 3 * size // 8, size // 2)
+    corner = _draw_integer(of_corner, [2], 0, tf.cast(size - sides, tf.float32))
+    begin = tf.clip_by_value(corner + sides // 2 - size // 4, 0, size - size // 2)
+    return _box(corner, corner + sides, height, width), tf.stack([begin, begin + size // 2])
+
+
 @_for_each_seed
 def centre(seed, height, width):
     """The rectangle in the middle, half as high and wide as the picture. See the module's conventions."""
     size = np.array([height, width])
     corner = (size - size // 2) // 2
     return _box(corner, corner + size // 2, height, width)
+
+
+@functools.partial(_for_each_seed, with_box=True)
+def inner_centre(seed, height, width):
+    """The square in the middle that is 4 pixels less than half at each end, and its box. See the module's conventions."""
+    size = np.array([height, width])
+    corner = (size - size // 2) // 2
+    return _with_box(corner + OVERLAP, corner + size // 2 - OVERLAP, height, width)
+
+
+@functools.partial(_for_each_seed, with_box=True)
+def inner_box(seed, height, width):
+    """The same anywhere but for the outermost 4 pixels, and its box. See the module's conventions."""
+    size = np.array([height, width])
+    corner = OVERLAP + _draw_integer(seed, [2], 0, size - size // 2 - 1)
+    return _with_box(corner, corner + size // 2 - 2 * OVERLAP, height, width)
+
+
+@_for_each_seed
+def islands(seed, height, width):
+    """Where smooth noise is lowest. See the module's conventions."""
+    of_noise, of_place, of_area = _split(seed, 3)
+    size = np.array([height, width])
+    cells = np.ceil(size / CELL).astype(int) + 2
+    # Noise and weights are multiples of 1/256, so that products and sums are exact, and masks the same wherever they are drawn.
+    noise = tf.floor(_draw(of_noise, cells) * 257) / 256
+    first = tf.unstack(_draw(of_place, [2]))
+    rows, columns = (_linear_weights(*of_axis) for of_axis in zip((height, width), first, cells))
+    smooth = tf.matmul(tf.matmul(rows, noise), columns, transpose_b=True)
+    area = SMALLEST_ISLANDS + (LARGEST_ISLANDS - SMALLEST_ISLANDS) * _draw(of_area, [])
+    pixels = tf.cast(area * height * width, tf.int32)
+    return tf.cast(smooth < tf.sort(tf.reshape(smooth, [-1]))[pixels], tf.float32)[..., tf.newaxis]
+
+
+@_for_each_seed
+def blocks(seed, height, width):
+    """Rectangles of 1/16 to 1/2 of the picture's sides, overlapping or not. See the module's conventions."""
+    of_count, of_size, of_corner = _split(seed, 3)
+    size = np.array([height, width])
+    sides = _draw_integer(of_size, [MOST_BLOCKS, 2], np.maximum(size // 16, 1), np.maximum(size // 2, 1))
+    corners = tf.cast(_draw(of_corner, [MOST_BLOCKS, 2]) * tf.cast(size - sides + 1, tf.float32), tf.int32)
+    count = _draw_integer(of_count, [], 1, MOST_BLOCKS)
+    mask = tf.zeros([height, width, 1])
+    for number in range(MOST_BLOCKS):
+        more = tf.maximum(mask, _box(corners[number], corners[number] + sides[number], height, width))
+        fits = (number < count) & (tf.reduce_sum(more) <= MOST_OF_BLOCKS * height * width)
+        mask = tf.where(fits, more, mask)
+    return mask
 
 
 def from_folder(folder):
@@ -127,7 +209,18 @@ def from_folder(folder):
     return pick
 
 
-KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "box": box, "centre": centre}
+KINDS = {
+    "strokes": strokes,
+    "rectangle": rectangle,
+    "union": union,
+    "box": box,
+    "rectangle_in_box": rectangle_in_box,
+    "centre": centre,
+    "inner_centre": inner_centre,
+    "inner_box": inner_box,
+    "islands": islands,
+    "blocks": blocks,
+}
 
 
 def mask_function(kind):
@@ -149,6 +242,17 @@ def _box(start, stop, height, width):
     rows = tf.cast((start[0] <= rows) & (rows < stop[0]), tf.float32)
     columns = tf.cast((start[1] <= columns) & (columns < stop[1]), tf.float32)
     return (rows * columns)[..., tf.newaxis]
+
+
+def _with_box(start, stop, height, width):
+    """The mask of a box, and the box."""
+    return _box(start, stop, height, width), tf.stack([tf.convert_to_tensor(start, tf.int32), tf.convert_to_tensor(stop, tf.int32)])
+
+
+def _linear_weights(side, first, number):
+    """Weights of linear interpolation, float32 [side, number]: pixel i lies at `first` + i / CELL of points one apart."""
+    position = tf.floor((first + np.arange(side, dtype=np.float32) / np.float32(CELL)) * 256) / 256
+    return tf.maximum(1.0 - tf.abs(position[:, tf.newaxis] - np.arange(number, dtype=np.float32)), 0.0)
 
 
 def _draw_strokes(seed, height, width):

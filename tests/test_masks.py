@@ -14,6 +14,7 @@ from gated_inpaint.errors import InputError
 
 NUMBER = 4000
 DRAWN = ("strokes", "rectangle", "union")
+WITH_BOX = ("box", "rectangle_in_box", "inner_centre", "inner_box")
 RELEASED = {"strokes": "stroke_hole_ratio", "rectangle": "box_hole_ratio", "union": "union_hole_ratio"}  # In mask_statistics.npz.
 
 
@@ -164,7 +165,7 @@ def test_centre(size):
 @pytest.mark.parametrize("size", [(48, 104), (37, 50)])
 def test_values_and_static_shapes(kind, size):
     made = masks.mask_function(kind)
-    function = (lambda *arguments: made(*arguments)[0]) if kind == "box" else made
+    function = (lambda *arguments: made(*arguments)[0]) if kind in WITH_BOX else made
     for seed, shape in (((3, 4), [*size, 1]), (seeds(3), [3, *size, 1])):
         mask = function(seed, *size)
         assert mask.dtype == tf.float32 and mask.shape == shape
@@ -174,7 +175,7 @@ def test_values_and_static_shapes(kind, size):
     assert graph.get_concrete_function(tf.TensorSpec([None, 2], tf.int32)).output_shapes.as_list() == [None, *size, 1]
 
 
-@pytest.mark.parametrize("kind", ["union", "rectangle"])
+@pytest.mark.parametrize("kind", ["union", "rectangle", "islands", "blocks"])
 def test_a_seed_is_a_mask(kind):
     function = masks.mask_function(kind)
     alone = np.stack([function(seed, 96, 128) for seed in seeds(6)])
@@ -189,7 +190,7 @@ def test_a_seed_is_a_mask(kind):
     assert not any((mask == another).all() for mask, another in zip(alone, other))
 
 
-@pytest.mark.parametrize("kind", ["union", "rectangle"])
+@pytest.mark.parametrize("kind", ["union", "rectangle", "islands", "blocks"])
 def test_compiles_with_xla(kind):
     function = masks.mask_function(kind)
     compiled = tf.function(lambda seed: function(seed, 256, 192), jit_compile=True)
@@ -228,6 +229,71 @@ def test_boxes_and_their_holes():
     np.testing.assert_array_equal([mask for mask, _ in alone], made[:3])
     np.testing.assert_array_equal([box for _, box in alone], boxes[:3])
     assert (masks.box(seeds(50), 37, 50)[1].numpy()[:, 1] <= [36, 49]).all()
+
+
+def test_rectangles_in_boxes():
+    """At 256: sides of 96 to 128, anywhere, in a box of 128 whose middle is theirs unless that leaves the picture."""
+    made, boxes = masks.rectangle_in_box(seeds(900), 256, 256)
+    assert boxes.dtype == tf.int32 and boxes.shape == (900, 2, 2)
+    corners, sides = [], []
+    for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+        rows, columns = np.nonzero(mask)
+        corner, side = np.array([rows.min(), columns.min()]), np.array([np.ptp(rows), np.ptp(columns)]) + 1
+        assert mask.sum() == side.prod()
+        np.testing.assert_array_equal(end - begin, 128)
+        np.testing.assert_array_equal(begin, np.clip(corner + side // 2 - 64, 0, 128))
+        corners.append(corner / (256 - side))
+        sides.append(side)
+    corners, sides = np.array(corners), np.array(sides)
+    assert set(sides.ravel()) == set(range(96, 129))
+    assert (corners.min(axis=0) == 0).all() and (corners.max(axis=0) == 1).all()
+    np.testing.assert_allclose(sides.mean(axis=0), 112, atol=1)
+    np.testing.assert_allclose(corners.mean(axis=0), 0.5, atol=0.03)
+    for drawn in (corners, sides):
+        assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.15
+    for height, width in ((37, 50), (24, 24)):  # The hole lies in its box at odd sizes too.
+        made, boxes = masks.rectangle_in_box(seeds(60), height, width)
+        for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+            assert mask[begin[0] : end[0], begin[1] : end[1]].sum() == mask.sum() > 0 and (end <= [height, width]).all()
+
+
+def test_inner_boxes():
+    """Half the picture less 4 pixels at each end: [68, 188) of 256, [36, 92) of 128; or anywhere but for the outermost 4."""
+    for size, begin, end in ((256, 68, 188), (128, 36, 92)):
+        mask, box = masks.inner_centre((0, 0), size, size)
+        np.testing.assert_array_equal(box, [[begin, begin], [end, end]])
+        expected = np.zeros([size, size], np.float32)
+        expected[begin:end, begin:end] = 1
+        np.testing.assert_array_equal(mask[..., 0], expected)
+    made, boxes = masks.inner_box(seeds(600), 256, 256)
+    np.testing.assert_array_equal(boxes[:, 1] - boxes[:, 0], 120)
+    corners = boxes[:, 0].numpy()
+    assert (corners.min(axis=0) == 4).all() and (corners.max(axis=0) == 131).all()
+    assert abs(np.corrcoef(corners.T)[0, 1]) < 0.15
+    for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+        assert mask[begin[0] : end[0], begin[1] : end[1]].sum() == mask.sum() == 120**2
+
+
+def test_islands_have_their_share_and_their_size():
+    made = masks.islands(seeds(300), 128, 192).numpy()[..., 0]
+    shares = made.mean(axis=(1, 2))
+    assert 0.2 <= shares.min() < 0.21 and 0.29 < shares.max() <= 0.3
+    np.testing.assert_allclose(shares.mean(), 0.25, atol=0.01)
+    # Everywhere alike, whatever the grid of the noise; alike within a cell of 350/21 pixels, and independent three cells on.
+    np.testing.assert_allclose(made.mean(axis=0), 0.25, atol=0.12)
+    pixels = made.reshape(len(made), -1) - shares[:, np.newaxis]
+    for apart, least, most in ((4, 0.65, 0.9), (17, 0.0, 0.25), (50, -0.1, 0.05)):
+        moved = (made[:, :, apart:] - shares[:, np.newaxis, np.newaxis]) * (made[:, :, :-apart] - shares[:, np.newaxis, np.newaxis])
+        assert least < moved.mean() / (pixels**2).mean() < most, apart
+
+
+def test_blocks_are_rectangles_of_a_quarter_of_the_picture_at_most():
+    made = masks.blocks(seeds(300), 128, 96).numpy()[..., 0]
+    shares = made.mean(axis=(1, 2))
+    assert 0 < shares.min() < 0.03 and 0.24 < shares.max() <= 0.25
+    count = [len(set(np.flatnonzero(np.diff(mask, axis=0, prepend=0).any(axis=1)))) for mask in made]
+    assert min(count) >= 1 and np.mean(np.array(count) > 4) > 0.3  # Upper and lower sides: most masks have several blocks.
+    assert made.any(axis=(0, 2)).all() and made.any(axis=(0, 1)).all()
 
 
 @pytest.fixture
@@ -304,5 +370,5 @@ def test_folder_errors(folder, tmp_path_factory):
 
 def test_kinds_by_name():
     assert masks.mask_function("union") is masks.union and masks.mask_function("centre") is masks.centre
-    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, box, centre.* nor a folder"):
+    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, box, .*centre.* nor a folder"):
         masks.mask_function("unions")

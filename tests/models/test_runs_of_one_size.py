@@ -1,0 +1,177 @@
+"""Whole runs of networks that take pictures of one size: trained, killed, resumed; completing, exported, evaluated."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from gated_inpaint import Inpainter, InputError
+from gated_inpaint.evaluation.evaluate import evaluate
+from gated_inpaint.evaluation.options import EvaluationOptions
+from gated_inpaint.models import context_encoder, shift_net
+from gated_inpaint.serving.export import export
+from gated_inpaint.serving.mobile import export_tflite
+from gated_inpaint.training import loop
+from gated_inpaint.weights import read_weights, weights_of, write_weights
+
+ROOT = pathlib.Path(__file__).parents[2]
+STEPS = dict(steps=3, checkpoint_every=1, validate_every=3, batch_size=2)
+CASES = {
+    "context_encoder": (context_encoder, dict(width=2, bottleneck=4, discriminator_width=2)),
+    "shift_net": (shift_net, dict(size=64, width=2, discriminator_width=2)),
+}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(5):
+        small = rng.integers(0, 256, (5, 6, 3), np.uint8)
+        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(small, (168, 140), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+def options(name, photos, run_dir, **changed):
+    package, small = CASES[name]
+    given = {"data": str(photos), "validation_data": str(photos), "run_dir": str(run_dir), "summarize_every": 1}
+    return package.Options(**{**given, **STEPS, **small, **changed})
+
+
+@pytest.fixture(scope="module", params=CASES)
+def straight(request, photos, tmp_path_factory):
+    """A model's name, and the folder of a run of 3 steps without a pause, in this process."""
+    run_dir = tmp_path_factory.mktemp("straight") / "run"
+    loop.train(CASES[request.param][0].MODEL, options(request.param, photos, run_dir))
+    return request.param, run_dir
+
+
+def state(run_dir, step):
+    """All that a checkpoint of a run holds, by name."""
+    reader = tf.train.load_checkpoint(str(run_dir / f"checkpoints/step-{step}"))
+    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
+    return {name: reader.get_tensor(name) for name in sorted(names)}
+
+
+def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
+    name, run_dir = straight
+    given = options(name, photos, tmp_path / "run")
+    command = [sys.executable, str(ROOT / "train_main.py"), f"--model={name}"]
+    process = subprocess.Popen(
+        command + [f"--{key}={value}" for key, value in vars(given).items() if value is not None],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    until = time.monotonic() + 300
+    while not (tmp_path / "run/checkpoints/step-2.index").exists():
+        assert process.poll() is None and time.monotonic() < until, process.communicate()[0]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    for path in (tmp_path / "run/checkpoints").glob("step-3.*"):  # The signal may have come late.
+        path.unlink()
+    loop.train(CASES[name][0].MODEL, given)
+    assert "Resuming at step 2" in (tmp_path / "run/log.txt").read_text()
+    resumed, expected = state(tmp_path / "run", 3), state(run_dir, 3)
+    assert resumed.keys() == expected.keys() and len(expected) > 100  # Two networks, and two slots of Adam for each variable.
+    for key, value in expected.items():
+        np.testing.assert_array_equal(resumed[key], value, err_msg=key)
+
+
+def test_both_networks_train(straight):
+    name, run_dir = straight
+    first, last = state(run_dir, 1), state(run_dir, 3)
+    still = [key for key, value in last.items() if "saved_variables" in key and np.array_equal(value, first[key])]
+    # A bias in front of a normalisation has a gradient of rounding errors at most; u of one output channel is 1 or -1.
+    assert not [key for key in still if "bias" not in key and "net_D.Smodel..11.Su" not in key], still
+    counts = [value for key, value in last.items() if "/_iterations/" in key]
+    assert len(counts) == 2 and set(map(int, counts)) == {3}
+
+
+def test_the_weights_of_a_run_say_whose_they_are(straight):
+    name, run_dir = straight
+    weights = read_weights(run_dir)
+    assert weights.model is CASES[name][0].MODEL and weights.config["width"] == 2
+    assert weights.arrays.keys() == weights.model.network(**weights.config).named_variables().keys()
+
+
+def photo_with_hole(side):
+    """A photo larger than the network's pictures, with two holes, one at the border; and one of the network's size."""
+    rng = np.random.default_rng(0)
+    image = cv2.resize(rng.integers(0, 256, (6, 8, 3), np.uint8), (3 * side, 2 * side), interpolation=cv2.INTER_CUBIC)
+    mask = np.zeros(image.shape[:2], np.uint8)
+    mask[: side // 2, 5:30], mask[side : side + 20, side : 2 * side] = 255, 255
+    return image, mask
+
+
+def test_its_weights_complete_are_exported_and_evaluated(straight, photos, tmp_path):
+    name, run_dir = straight
+    inpainter = Inpainter(run_dir)
+    side = inpainter.network.picture_size
+    image, mask = photo_with_hole(side)
+    completed = inpainter(image, mask)
+    np.testing.assert_array_equal(completed[mask == 0], image[mask == 0])
+    assert all(
+        (completed[part] != image[part]).any() for part in (np.s_[: side // 2, 5:30], np.s_[side : side + 20, side : 2 * side])
+    )
+
+    export(run_dir, tmp_path / "served/1")
+    served = tf.saved_model.load(str(tmp_path / "served/1")).signatures["tensors"]
+    given = tf.constant(image[np.newaxis]), tf.constant(mask[np.newaxis, ..., np.newaxis])
+    np.testing.assert_allclose(served(image=given[0], mask=given[1])["completed"][0], completed, atol=1)
+
+    image, mask = image[:side, :side], np.zeros([side, side], np.uint8)
+    mask[side // 2 - 8 : side // 2 + 7, side // 2 - 5 : side // 2 + 9] = 255
+    export_tflite(run_dir, tmp_path / "small.tflite", (side, side))
+    run = tf.lite.Interpreter(str(tmp_path / "small.tflite")).get_signature_runner()
+    on_device = run(image=image[np.newaxis], mask=mask[np.newaxis, ..., np.newaxis])["completed"][0]
+    assert np.abs(on_device.astype(int) - inpainter(image, mask)).max() <= 2
+
+    methods = (f"ours=weights:{run_dir}", "mean")
+    table = evaluate(EvaluationOptions(str(photos), str(tmp_path / "table"), masks=("centre",), methods=methods, size=48))
+    assert "| ours |" in table and inpainter.network.describe() in (tmp_path / "table/table.md").read_text()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fine_tuning_starts_from_both_networks(name, photos, tmp_path):
+    """Weights with a discriminator start it, too; weights without leave it as it begins."""
+    model = CASES[name][0].MODEL
+    networks = loop.make_trainer(model, options(name, photos, tmp_path).settled(None)).networks
+    write_weights(tmp_path / "both.npz", weights_of(model, *networks.values()))
+    write_weights(tmp_path / "one.npz", weights_of(model, networks["generator"]))
+    for file, same in (("both.npz", True), ("one.npz", False)):
+        given = options(name, photos, tmp_path, seed=1, init_weights=str(tmp_path / file)).settled(None)
+        again = loop.make_trainer(model, given).networks
+        for key, network in again.items():
+            kernels = [
+                (new.numpy(), old.numpy())
+                for new, old in zip(network.variables, networks[key].variables)
+                if len(new.shape) == 4  # Others begin as zeros or ones.
+            ]
+            assert {np.array_equal(*pair) for pair in kernels} == {same or key == "generator"}
+
+
+@pytest.mark.parametrize(
+    "name, changed, words",
+    [
+        ("context_encoder", dict(size=256), "--size must be 128, not 256"),
+        ("context_encoder", dict(masks="islands"), "--region=centre and --masks=islands: the centre form trains with"),
+        ("context_encoder", dict(region="random"), "--region=random and --masks=inner_centre"),
+        ("shift_net", dict(size=96), "--size must be a power of two, 64 at least, not 96"),
+        ("shift_net", dict(size=32), "--size must be a power of two, 64 at least, not 32"),
+        ("shift_net", dict(masks="islands", discounted_weight=400.0), "--discounted_weight needs a hole that is a box"),
+        ("shift_net", dict(discount=0.0), "--discount must be above 0"),
+    ],
+)
+def test_bad_options_are_named(photos, tmp_path, name, changed, words):
+    with pytest.raises(InputError, match=words):
+        loop.train(CASES[name][0].MODEL, options(name, photos, tmp_path / "run", **changed))
