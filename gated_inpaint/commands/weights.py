@@ -1,9 +1,9 @@
-"""Converts weights between the authors' TensorFlow 1 checkpoints and flat .npz files.
+"""Converts weights between the authors' TensorFlow 1 checkpoints and flat .npz files, and to these from Torch7 and PyTorch.
 
     gated-inpaint weights convert release_places2_256/ places2.npz
 
-SOURCE is either: an .npz, or a checkpoint's folder or prefix. TARGET is a name that ends in .npz, or else a checkpoint's prefix, or
-an existing folder for it.
+SOURCE is any of them: an .npz, a checkpoint's folder or prefix, a .t7 of Torch7, or a .pth of PyTorch. TARGET is a name that ends
+in .npz, or else a checkpoint's prefix, or an existing folder for it.
 """
 
 from gated_inpaint.quiet import tensorflow_quiet

@@ -23,6 +23,18 @@ def hinge_generator_loss(completed_scores, mask=None):
     return -_mean(completed_scores, mask)
 
 
+def binary_cross_entropy(scores, target):
+    """Asks a discriminator's probabilities, the sigmoids of its scores, to be `target`: 1 for real pictures, 0 for completed ones.
+
+    Arguments:
+      scores: unbounded; the sigmoid is taken here, so that the logarithm of a small probability stays exact.
+      target: a number.
+
+    Reference: "Generative Adversarial Networks", arXiv 1406.2661, equation 1.
+    """
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(tf.fill(tf.shape(scores), float(target)), scores))
+
+
 def wasserstein_critic_loss(real_scores, completed_scores):
     """Asks the scores of real pictures to be above those of completed ones, by as much as `gradient_penalty` allows.
 

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.models.foreign import ForeignWeights, Imported
 from gated_inpaint.models.options import TrainingOptions
 from gated_inpaint.types import Batch, Completion, Inputs, as_inputs
 
@@ -194,6 +195,8 @@ class Model:
         network's config, or None if it is another's. Raises InputError for a file of this model that cannot be used, saying why.
       picture_axes: {variable: axis} of the picture's channels where the authors' TensorFlow 1 checkpoints are BGR, the first one
         in every such checkpoint; empty for a model without them.
+      importer: function of what a Torch7 or PyTorch file holds to the model's arrays and config, or None if it is another's; see
+        `models.foreign`. None for a model that is read from no such file.
     """
 
     name: str
@@ -203,3 +206,4 @@ class Model:
     build: Callable[[TrainingOptions, str], Trainer]
     recognise: Callable[["dict[str, tuple[int, ...]]"], Optional[dict]]
     picture_axes: "dict[str, int]" = dataclasses.field(default_factory=dict)
+    importer: Optional[Callable[[ForeignWeights], Optional[Imported]]] = None

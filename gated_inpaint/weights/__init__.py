@@ -1,13 +1,15 @@
 """Weights: from files to a network, and from one format to another.
 
-Two formats, both keyed by the names in the authors' files (`inpaint_net/conv1/kernel`, ...):
+Two formats are read and written, both keyed by the names in the authors' files (`inpaint_net/conv1/kernel`, ...):
 
   a TensorFlow 1 checkpoint, as DeepFill's authors released them: a folder, or a prefix such as `folder/snap-0`; pictures are BGR
   there;
   a flat `.npz` of arrays, never pickled; pictures are RGB, as everywhere in this package. It names its model, and the config that
   the network is constructed from.
 
-`gated-inpaint weights convert SOURCE TARGET` goes from one to the other.
+Files of Torch7 (`.t7`) and PyTorch (`.pth`), as other authors released their networks, are read only, without either.
+
+`gated-inpaint weights convert SOURCE TARGET` goes from one to another.
 """
 
 from gated_inpaint.weights.formats import Weights, read_weights, write_weights

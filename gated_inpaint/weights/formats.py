@@ -2,6 +2,9 @@
 
 The authors' networks of DeepFill read and write pictures in OpenCV's order, BGR. Their checkpoints are therefore reversed along
 every axis that holds picture channels, on the way in and again on the way out.
+
+Files of Torch7 and PyTorch are read by the readers in `files`, which run nothing in them, and given to the models' importers, one
+after the other (see `models.foreign`).
 """
 
 import json
@@ -17,14 +20,21 @@ import numpy as np
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.files.bounded_reader import open_for_reading
+from gated_inpaint.files.torch7_files import modules, read_torch7
+from gated_inpaint.files.torch_files import state_dict
 from gated_inpaint.models import registry
 from gated_inpaint.models.contract import Model
+from gated_inpaint.models.foreign import ForeignWeights
 
 # The entry of an .npz that says whose weights it holds: JSON.
 _DESCRIPTION = "gated_inpaint"
 
 # What a TensorFlow 1 checkpoint holds beside the networks: an optimiser's slots and counts.
 _OPTIMISERS = re.compile(r"(.*/)?(Adam|Adam_\d+|Momentum|RMSProp|RMSProp_\d+|beta[12]_power(_\d+)?|global_step)")
+
+# The first bytes of a Torch7 file, an object or a table, and of PyTorch's two forms, an archive and a pickle.
+_TORCH7_BEGINS, _TORCH_BEGINS = (b"\3\0\0\0", b"\4\0\0\0"), (b"PK\3\4", b"\x80")
 
 # The folder of a training run holds its EMA's weights twice: where validation was best, and at the newest checkpoint.
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
@@ -43,8 +53,8 @@ def read_weights(source):
     """Reads weights.
 
     Arguments:
-      source: path of an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run (its best weights, or
-        its newest ones if it has not been validated).
+      source: an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); or folder
+        of a training run (its best weights, or its newest ones if it has not been validated).
 
     Returns:
       `Weights`. A file that does not say whose it is, is recognised by names and shapes.
@@ -53,6 +63,8 @@ def read_weights(source):
       InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
     source = _of_run(os.fspath(source))
+    if os.path.isfile(source) and not (source.endswith(".npz") or os.path.exists(source + ".index")):
+        return _imported(_read_foreign(source))
     if source.endswith(".npz"):
         arrays, description = _read_npz(source)
     else:
@@ -143,6 +155,34 @@ def _read_checkpoint(source):
         return {name: array.astype(np.float32) for name, array in arrays.items() if array.dtype.kind == "f"}
     except (tf.errors.OpError, ValueError, RuntimeError, IndexError) as error:
         raise InputError(f"The checkpoint {prefix} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def _read_foreign(path):
+    """`ForeignWeights` of a file of Torch7 or PyTorch."""
+    with open_for_reading(path) as file:
+        begins = file.read(4)
+    if path.lower().endswith(".t7") or begins in _TORCH7_BEGINS:
+        content = read_torch7(path)
+        return ForeignWeights(path, tuple(modules(content, path)), content)
+    if begins.startswith(_TORCH_BEGINS):
+        return ForeignWeights(path, tensors=state_dict(path))
+    raise InputError(
+        f"{path} is no weights file: neither an .npz, nor of Torch7 (.t7) or PyTorch (.pth), nor a checkpoint's folder or prefix."
+    )
+
+
+def _imported(foreign):
+    """The `Weights` of the model that says they are its."""
+    for model in registry.every():
+        try:
+            imported = model.importer(foreign) if model.importer else None
+        except InputError as error:
+            raise InputError(f"{foreign.path}: {error}") from error
+        if imported is not None:
+            return Weights(imported.arrays, model, imported.config)
+    readers = ", ".join(model.name for model in registry.every() if model.importer)
+    first = next(iter(foreign.tensors), None) or f"{len(foreign.layers)} layers"
+    raise InputError(f"{foreign.path} holds weights of no network that is read from such a file ({readers}): it has {first}.")
 
 
 def _described(source, description):
