@@ -1,9 +1,10 @@
 """The Keras layers that the networks are made of, each usable alone."""
 
+from gated_inpaint.layers.batch_norm import BatchNorm
 from gated_inpaint.layers.contextual_attention import ContextualAttention
 from gated_inpaint.layers.gated_conv import GatedConv2D
 from gated_inpaint.layers.partial_conv import PartialConv2D
 from gated_inpaint.layers.spectral_norm import SpectralNorm
 from gated_inpaint.layers.vanilla_conv import VanillaConv2D
 
-__all__ = ["ContextualAttention", "GatedConv2D", "PartialConv2D", "SpectralNorm", "VanillaConv2D"]
+__all__ = ["BatchNorm", "ContextualAttention", "GatedConv2D", "PartialConv2D", "SpectralNorm", "VanillaConv2D"]
