@@ -13,6 +13,7 @@ Every kind of mask is a function of a seed and a size:
   rectangle  half the picture's height and width, less up to an eighth of the height and of the width; anywhere
   union      both, as the network is trained
   box        a rectangle that comes with its box, see below
+  rectangle_in_box  a rectangle of 3/8 to 1/2 of the picture's sides, each side on its own, anywhere; comes with its box, see below
   centre     the middle half of height and width, for validation; the seed does not matter
   (folder)   the hole of a mask file of a folder, chosen by the seed
 
@@ -23,11 +24,15 @@ first column], [end row, end column], ends exclusive. The box has half the pictu
 far end of a side. The hole is the box less up to an eighth of its rows at top and bottom, the same number at both, and likewise of
 its columns. (The release draws one box for a whole batch. Here every picture has its own, as with all kinds.)
 
+`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks at.
+That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
+
 The distribution is that of the authors' release, which draws 256x256 masks; lengths scale with the picture. Where it is not square,
 a stroke's segments follow the diagonal, its thickness the square root of the area, and a rectangle each side on its own.
 
 References: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589, section 3.4 and algorithm 1; "Generative Image
-Inpainting with Contextual Attention", arXiv 1801.07892, and version 1.0.0 of its authors' code.
+Inpainting with Contextual Attention", arXiv 1801.07892, and version 1.0.0 of its authors' code; "Globally and Locally Consistent
+Image Completion", ACM Transactions on Graphics 36(4), 2017, section 3.4.
 """
 
 import functools
@@ -99,6 +104,17 @@ def box(seed, height, width):
     return _box(corner + margin, end - margin, height, width), tf.stack([corner, end])
 
 
+@functools.partial(_for_each_seed, with_box=True)
+def rectangle_in_box(seed, height, width):
+    """A rectangle, and the box around it. See the module's conventions."""
+    of_sides, of_corner = _split(seed, 2)
+    size = np.array([height, width])
+    sides = _draw_integer(of_sides, [2], 3 * size // 8, size // 2)
+    corner = _draw_integer(of_corner, [2], 0, tf.cast(size - sides, tf.float32))
+    begin = tf.clip_by_value(corner + sides // 2 - size // 4, 0, size - size // 2)
+    return _box(corner, corner + sides, height, width), tf.stack([begin, begin + size // 2])
+
+
 @_for_each_seed
 def centre(seed, height, width):
     """The rectangle in the middle, half as high and wide as the picture. See the module's conventions."""
@@ -127,7 +143,7 @@ def from_folder(folder):
     return pick
 
 
-KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "box": box, "centre": centre}
+KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "box": box, "rectangle_in_box": rectangle_in_box, "centre": centre}
 
 
 def mask_function(kind):

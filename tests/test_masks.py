@@ -14,6 +14,7 @@ from gated_inpaint.errors import InputError
 
 NUMBER = 4000
 DRAWN = ("strokes", "rectangle", "union")
+WITH_BOX = ("box", "rectangle_in_box")
 RELEASED = {"strokes": "stroke_hole_ratio", "rectangle": "box_hole_ratio", "union": "union_hole_ratio"}  # In mask_statistics.npz.
 
 
@@ -164,7 +165,7 @@ def test_centre(size):
 @pytest.mark.parametrize("size", [(48, 104), (37, 50)])
 def test_values_and_static_shapes(kind, size):
     made = masks.mask_function(kind)
-    function = (lambda *arguments: made(*arguments)[0]) if kind == "box" else made
+    function = (lambda *arguments: made(*arguments)[0]) if kind in WITH_BOX else made
     for seed, shape in (((3, 4), [*size, 1]), (seeds(3), [3, *size, 1])):
         mask = function(seed, *size)
         assert mask.dtype == tf.float32 and mask.shape == shape
@@ -228,6 +229,32 @@ def test_boxes_and_their_holes():
     np.testing.assert_array_equal([mask for mask, _ in alone], made[:3])
     np.testing.assert_array_equal([box for _, box in alone], boxes[:3])
     assert (masks.box(seeds(50), 37, 50)[1].numpy()[:, 1] <= [36, 49]).all()
+
+
+def test_rectangles_in_boxes():
+    """At 256: sides of 96 to 128, anywhere, in a box of 128 whose middle is theirs unless that leaves the picture."""
+    made, boxes = masks.rectangle_in_box(seeds(900), 256, 256)
+    assert boxes.dtype == tf.int32 and boxes.shape == (900, 2, 2)
+    corners, sides = [], []
+    for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+        rows, columns = np.nonzero(mask)
+        corner, side = np.array([rows.min(), columns.min()]), np.array([np.ptp(rows), np.ptp(columns)]) + 1
+        assert mask.sum() == side.prod()
+        np.testing.assert_array_equal(end - begin, 128)
+        np.testing.assert_array_equal(begin, np.clip(corner + side // 2 - 64, 0, 128))
+        corners.append(corner / (256 - side))
+        sides.append(side)
+    corners, sides = np.array(corners), np.array(sides)
+    assert set(sides.ravel()) == set(range(96, 129))
+    assert (corners.min(axis=0) == 0).all() and (corners.max(axis=0) == 1).all()
+    np.testing.assert_allclose(sides.mean(axis=0), 112, atol=1)
+    np.testing.assert_allclose(corners.mean(axis=0), 0.5, atol=0.03)
+    for drawn in (corners, sides):
+        assert abs(np.corrcoef(drawn.T)[0, 1]) < 0.15
+    for height, width in ((37, 50), (24, 24)):  # The hole lies in its box at odd sizes too.
+        made, boxes = masks.rectangle_in_box(seeds(60), height, width)
+        for mask, (begin, end) in zip(made.numpy()[..., 0], boxes.numpy()):
+            assert mask[begin[0] : end[0], begin[1] : end[1]].sum() == mask.sum() > 0 and (end <= [height, width]).all()
 
 
 @pytest.fixture
