@@ -24,8 +24,8 @@ first column], [end row, end column], ends exclusive. The box has half the pictu
 far end of a side. The hole is the box less up to an eighth of its rows at top and bottom, the same number at both, and likewise of
 its columns. (The release draws one box for a whole batch. Here every picture has its own, as with all kinds.)
 
-`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks at.
-That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
+`rectangle_in_box` likewise: Global&Local's hole, 96 to 128 pixels a side at 256, and the crop that its local discriminator looks
+at. That has half the picture's height and width too; the hole is in its middle, but where the crop would leave the picture.
 
 The distribution is that of the authors' release, which draws 256x256 masks; lengths scale with the picture. Where it is not square,
 a stroke's segments follow the diagonal, its thickness the square root of the area, and a rectangle each side on its own.
@@ -143,7 +143,14 @@ def from_folder(folder):
     return pick
 
 
-KINDS = {"strokes": strokes, "rectangle": rectangle, "union": union, "box": box, "rectangle_in_box": rectangle_in_box, "centre": centre}
+KINDS = {
+    "strokes": strokes,
+    "rectangle": rectangle,
+    "union": union,
+    "box": box,
+    "rectangle_in_box": rectangle_in_box,
+    "centre": centre,
+}
 
 
 def mask_function(kind):
