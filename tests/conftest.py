@@ -69,6 +69,15 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def two_replicas():
+    """A strategy over two devices; one for all tests whose replicas talk to each other inside a step.
+
+    TensorFlow 2.15 numbers their collective operations from the same number in each strategy of a process, and confuses them.
+    """
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
 def cases(name):
     """(key, Case) of every case in a reference file."""
     file = np.load(DATA / name)

@@ -35,7 +35,7 @@ def test_running_statistics_serve_otherwise_and_stay():
     np.testing.assert_array_equal(layer(FEATURES), made)
 
 
-def test_replicas_share_their_statistics():
+def test_replicas_share_their_statistics(two_replicas):
     """A picture on each of two devices: outputs, gradients and running statistics as of both on one."""
     pictures, weights = FEATURES[:2], np.random.default_rng(1).normal(size=FEATURES[:2].shape).astype(np.float32)
 
@@ -46,7 +46,7 @@ def test_replicas_share_their_statistics():
             loss = tf.reduce_sum(weights * made)
         return made, tape.gradient(loss, pictures)
 
-    alone, strategy = trained(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    alone, strategy = trained(), two_replicas
     expected = run(alone, tf.constant(pictures), weights)
     with strategy.scope():
         layer = trained()
