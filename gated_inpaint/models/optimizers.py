@@ -7,22 +7,23 @@ from tensorflow import keras
 from gated_inpaint.errors import InputError
 
 
-def make_optimizer(name, learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8):
-    """An optimiser with these betas and this epsilon, if it knows them; by default those of DeepFill v2's release.
+def make_optimizer(name, learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8, rho=0.9):
+    """An optimiser with these betas, epsilon and rho, if it knows them; by default those of DeepFill v2's release.
 
     Arguments:
-      name: "Adam", "SGD", or the class name of an optimiser in TensorFlow Addons, such as "LAMB".
+      name: "Adam", "SGD", "Adadelta", or the class name of an optimiser in TensorFlow Addons, such as "LAMB".
       learning_rate: a number, or a Keras schedule.
       beta_1, beta_2, epsilon: numbers.
+      rho: of Adadelta, how much of its means stays.
 
     Raises:
       InputError: there is no such optimiser, Addons is not installed, or it needs more than a learning rate.
     """
-    if name in ("Adam", "SGD"):
+    if name in ("Adam", "SGD", "Adadelta"):
         optimizer = getattr(keras.optimizers, name)
     else:
         optimizer = _from_addons(name)
-    given = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    given = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "rho": rho}
     parameters = inspect.signature(optimizer.__init__).parameters
     try:
         return optimizer(learning_rate=learning_rate, **{key: value for key, value in given.items() if key in parameters})
@@ -35,8 +36,8 @@ def _from_addons(name):
         from tensorflow_addons import optimizers
     except ImportError as error:
         raise InputError(
-            f"--optimizer={name}: optimisers other than Adam and SGD come from TensorFlow Addons, which is not installed; "
-            "it exists for TensorFlow 2.15, on Python 3.9 to 3.11."
+            f"--optimizer={name}: optimisers other than Adam, SGD and Adadelta come from TensorFlow Addons, "
+            "which is not installed; it exists for TensorFlow 2.15, on Python 3.9 to 3.11."
         ) from error
     if not inspect.isclass(getattr(optimizers, name, None)):
         known = sorted(key for key, value in vars(optimizers).items() if inspect.isclass(value))
