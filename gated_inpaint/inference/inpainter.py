@@ -7,6 +7,7 @@ large or too many for the network are completed in pieces, as `plan` says; and t
 is opaque. Every pixel outside the hole is the input's, bit for bit.
 """
 
+import copy
 import functools
 import os
 from typing import Any, Callable, NamedTuple, Optional, Union
@@ -87,14 +88,11 @@ class Inpainter:
         working_size: Optional[int] = None,
         finish: bool = False,
     ) -> None:
-        if hd_strategy not in STRATEGIES:
-            raise InputError(f"The strategy must be one of {', '.join(STRATEGIES)}, not {hd_strategy}.")
+        _check_strategy(hd_strategy, working_size)
         self.network = load_network(weights, precision)
-        if working_size is not None and working_size < SMALLEST_WORKING_SIZE:
-            raise InputError(f"The working size must be at least {SMALLEST_WORKING_SIZE} pixels, not {working_size}.")
         if finish and self.network.finishing is None:
             raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
-        self._hd_strategy, self._working_size, self._finish = hd_strategy, working_size, finish
+        self._hd_strategy, self._working_size, self._finish, self._is_graph = hd_strategy, working_size, finish, not eager
         self._plan, self._complete, self._completion, self._stages_everywhere, self._stages_in_holes, self._maps = (
             function if eager else tf.function(function, autograph=False)
             for function in (
@@ -124,6 +122,14 @@ class Inpainter:
             photos = zip(*map(_one_by_one, given.arrays()))
             completed = np.concatenate([self._complete_by_plan(progress, *one) for one in zip(plans, photos)])
         return given.answer(self._finished(given, completed))
+
+    def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None) -> "Inpainter":
+        """An inpainter of the same network, which is not loaded again, and another strategy."""
+        _check_strategy(hd_strategy, working_size)
+        other = copy.copy(self)
+        other._hd_strategy, other._working_size = hd_strategy, working_size
+        other._plan = tf.function(other._plan_of, autograph=False) if self._is_graph else other._plan_of
+        return other
 
     def plan(self, hole: np.ndarray) -> ChosenPlan:
         """What a call does with a photo of this hole, bool [height, width], not empty: a `ChosenPlan`."""
@@ -295,6 +301,13 @@ class Inpainter:
         """The window of the whole picture, up to the next multiples of the network's divisor."""
         size, divisor = tf.shape(image)[1:3], self.network.divisor
         return tf.stack([tf.zeros_like(size), -(-size // divisor) * divisor])
+
+
+def _check_strategy(hd_strategy, working_size):
+    if hd_strategy not in STRATEGIES:
+        raise InputError(f"The strategy must be one of {', '.join(STRATEGIES)}, not {hd_strategy}.")
+    if working_size is not None and working_size < SMALLEST_WORKING_SIZE:
+        raise InputError(f"The working size must be at least {SMALLEST_WORKING_SIZE} pixels, not {working_size}.")
 
 
 def _as_inputs(image, mask, sketch=None):

@@ -124,8 +124,9 @@ def test_an_inpainter_completes_every_kind_in_pieces(shape, dtype):
     image = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
     mask = np.zeros((300, 200), bool)
     mask[50:250, 20:180] = True
+    loaded = Inpainter(DATA / "generator")
     for strategy in ("crop", "tiles"):
-        inpainter = Inpainter(DATA / "generator", hd_strategy=strategy, working_size=64)
+        inpainter = loaded.with_strategy(strategy, 64)
         assert inpainter.plan(mask).pieces
         completed = inpainter(image, mask)
         assert completed.shape == shape and completed.dtype == dtype
