@@ -79,13 +79,19 @@ def write_weights(target, weights):
     """Writes `Weights` so that `target` is complete or as it was before.
 
     Arguments:
-      target: path ending in `.npz`; anything else is the prefix of a TensorFlow 1 checkpoint (`snap-0` in an existing folder).
+      target: path ending in `.npz`; anything else is the prefix of a TensorFlow 1 checkpoint: `snap-0` in a folder that is there,
+        or that is made if the path ends with a slash.
 
     Raises:
       InputError: the target's folder does not exist or cannot be written; or a TensorFlow 1 checkpoint is wanted of a network that
         the authors' graph could not read.
     """
-    target = pathlib.Path(target)
+    is_folder, target = os.fspath(target).endswith(os.sep), pathlib.Path(target)
+    if is_folder and not target.is_dir():
+        try:
+            target.mkdir(parents=True)
+        except OSError as error:
+            raise InputError(f"Cannot make the folder {target}: {error.strerror}.") from error
     if target.is_dir():
         target = target / "snap-0"
     if target.suffix != ".npz" and next(iter(weights.model.picture_axes), None) not in weights.arrays:

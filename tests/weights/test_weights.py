@@ -49,8 +49,7 @@ def test_picture_channels_are_reversed_and_nothing_else(arrays):
 def test_convert_there_and_back(tmp_path, capsys):
     assert convert(DATA / "generator_guided", tmp_path / "weights.npz") == 0
     assert "gated generator, base width 8, with sketch channel, and 18 variables of networks" in capsys.readouterr().out
-    (tmp_path / "back").mkdir()
-    assert convert(tmp_path / "weights.npz", tmp_path / "back") == 0
+    assert convert(tmp_path / "weights.npz", f"{tmp_path / 'back'}/") == 0  # A new folder.
     original = tf.train.load_checkpoint(str(DATA / "generator_guided"))
     back = tf.train.load_checkpoint(str(tmp_path / "back"))
     assert back.get_variable_to_shape_map() == original.get_variable_to_shape_map()
