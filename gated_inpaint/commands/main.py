@@ -11,7 +11,7 @@ from gated_inpaint.commands.parsing import did_you_mean, help_text, parse
 from gated_inpaint.commands.streams import unfailing_streams
 from gated_inpaint.errors import InputError
 
-COMMANDS = ("complete", "train", "evaluate", "export", "weights", "data", "study")
+COMMANDS = ("complete", "edit", "train", "evaluate", "export", "weights", "data", "study")
 
 
 def main(argv=None):

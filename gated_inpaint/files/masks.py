@@ -41,11 +41,16 @@ def read_mask(path, mask_from="auto", invert=False, grow=0, size=None, resize=Fa
     Raises:
       InputError: the file cannot be read, is no mask, or has another size than `size`.
     """
-    hole, note = hole_of(read_photo(path, max_megapixels).array, f"The mask {path}", mask_from, invert)
+    return mask_of(read_photo(path, max_megapixels).array, path, mask_from, invert, grow, size, resize)
+
+
+def mask_of(array, name, mask_from="auto", invert=False, grow=0, size=None, resize=False):
+    """The same as `read_mask` for what was read of a file; messages call the file `name`."""
+    hole, note = hole_of(array, f"The mask {name}", mask_from, invert)
     if size is not None and hole.shape != tuple(size):
         if not resize:
             found, wanted = (f"{width}x{height}" for height, width in (hole.shape, size))
-            raise InputError(f"The mask {path} is {found} pixels, not {wanted}: --resize_mask resizes it.")
+            raise InputError(f"The mask {name} is {found} pixels, not {wanted}: --resize_mask resizes it.")
         hole = resized(hole, size)
     return Mask(grown(hole, grow), note)
 

@@ -1,0 +1,193 @@
+"""From a photo and its mask to a completed picture, with what `gated-inpaint complete` uses: same pixels, files and sentences.
+
+`Models` holds an `Inpainter` for each of the weights, loaded and warmed up by the worker's thread; everything else here is files.
+"""
+
+import dataclasses
+import pathlib
+import threading
+import time
+from typing import Optional
+
+import numpy as np
+import tensorflow as tf
+
+from gated_inpaint import example
+from gated_inpaint.editor.options import name_of
+from gated_inpaint.errors import InputError
+from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, decode_photo
+from gated_inpaint.files.masks import hole_of_transparency, lines_of, mask_of
+from gated_inpaint.inference.crops import complete_in_crops
+from gated_inpaint.inference.inpainter import Inpainter
+
+STRATEGIES = ("original", "crop")
+MIN_WORKING_SIZE = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What one completion is asked for. Those on masks mean what `gated-inpaint complete` means by them."""
+
+    model: Optional[str] = None  # A name of `Models`; None: the first.
+    hd_strategy: str = "original"
+    working_size: int = 512
+    mask_from: str = "auto"
+    invert_mask: bool = False
+    grow_mask: int = 0
+    resize_mask: bool = False
+    output_format: str = "same"  # Or "png".
+    quality: int = 95
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
+
+    def __post_init__(self):
+        if self.hd_strategy not in STRATEGIES:
+            raise InputError(f"hd_strategy must be one of {', '.join(STRATEGIES)}, not {self.hd_strategy}.")
+        if self.working_size < MIN_WORKING_SIZE:
+            raise InputError(f"working_size must be at least {MIN_WORKING_SIZE}, not {self.working_size}.")
+        if self.output_format not in ("png", "same"):
+            raise InputError(f"output_format must be png or same, not {self.output_format}.")
+        if not 1 <= self.quality <= 100:
+            raise InputError(f"quality must be from 1 to 100, not {self.quality}.")
+        if abs(self.grow_mask) > 1000:
+            raise InputError(f"grow_mask must be from -1000 to 1000, not {self.grow_mask}.")
+
+
+class Models:
+    """The weights to choose from.
+
+    Arguments:
+      weights, precision: as `EditorOptions` has them.
+    """
+
+    def __init__(self, weights, precision):
+        self._sources = {name_of(source): source for source in weights}
+        self._precision, self._inpainters, self._seconds, self._lock = precision, {}, {}, threading.Lock()
+
+    @property
+    def default(self):
+        return next(iter(self._sources))
+
+    def checked(self, name):
+        """A name that is there; None becomes the first. Raises InputError."""
+        if name is None or name == "":
+            return self.default
+        if name not in self._sources:
+            raise InputError(f"There are no weights called {name}: choose from {', '.join(self._sources)}.")
+        return name
+
+    def load(self, name):
+        """The `Inpainter`, loaded and warmed up by whoever asks first."""
+        with self._lock:
+            if name not in self._inpainters:
+                inpainter = Inpainter(self._sources[name], self._precision)
+                _warm_up(inpainter)
+                self._inpainters[name] = inpainter
+        return self._inpainters[name]
+
+    def load_all(self):
+        for name in self._sources:
+            self.load(name)
+
+    @property
+    def is_ready(self):
+        return len(self._inpainters) == len(self._sources)
+
+    def describe(self):
+        """What there is, as JSON; what only a loaded network tells is null before."""
+        described = []
+        for name in self._sources:
+            inpainter = self._inpainters.get(name)
+            described.append(
+                {
+                    "name": name,
+                    "ready": inpainter is not None,
+                    "network": inpainter and inpainter.network.describe(),
+                    "takes_sketch": inpainter and inpainter.network.takes_sketch,
+                }
+            )
+        return described
+
+
+def _warm_up(inpainter):
+    """Makes the graph for photos of 8 bits and three channels, before anybody waits for it."""
+    side = 64
+    photo = decode_photo(pathlib.Path(example.PHOTO).read_bytes(), "example").array[:side, :side]
+    hole = np.zeros(photo.shape[:2], bool)
+    hole[side // 4 : side // 2, side // 4 : side // 2] = True
+    inpainter(photo, hole, hole if inpainter.network.takes_sketch else None)
+
+
+def read_inputs(request, image, mask=None, sketch=None, photo=None):
+    """What to complete, of files.
+
+    Arguments:
+      request: a `Request`.
+      image, mask, sketch: (name, bytes); no mask: what is transparent in the image is the hole.
+      photo: the `Photo` of the image, where it was read before.
+
+    Returns a `Photo`, bool [height, width] of the hole, the same of the sketch's lines or None, and remarks.
+
+    Raises:
+      InputError: what the command would say of the same files.
+    """
+    photo = photo or decode_photo(image[1], image[0], request.max_megapixels)
+    size = photo.array.shape[:2]
+    if mask is None:
+        hole, note = hole_of_transparency(photo, image[0], request.grow_mask)
+    else:
+        hole, note = mask_of(
+            decode_photo(mask[1], mask[0], request.max_megapixels).array,
+            mask[0],
+            request.mask_from,
+            request.invert_mask,
+            request.grow_mask,
+            size,
+            request.resize_mask,
+        )
+    lines = None
+    if sketch is not None:
+        lines = lines_of(decode_photo(sketch[1], sketch[0], request.max_megapixels).array, f"The sketch {sketch[0]}")
+        if lines.shape != size:
+            raise InputError(
+                f"The sketch {sketch[0]} is {lines.shape[1]}x{lines.shape[0]} pixels and the image {image[0]} {size[1]}x{size[0]}: "
+                "they must have the same size."
+            )
+    if hole.all():
+        name = image[0] if mask is None else mask[0]
+        raise InputError(f"The mask {name} covers the whole image: nothing is left to complete it from.")
+    remarks = [*(f"{image[0]}: {remark}." for remark in photo.notes), *([note] if note else [])]
+    return photo, hole, lines, remarks
+
+
+def complete(models, request, array, hole, lines=None, job=None):
+    """The completed picture, of the array's shape and dtype.
+
+    Arguments:
+      models: `Models`.
+      array: [height, width, 1-4], uint8 or uint16.
+      hole, lines: bool [height, width].
+      job: the worker's `Job` that this is done in, which may be cancelled, or None.
+    """
+    inpainter = models.load(models.checked(request.model))
+    if job is not None:
+        job.check()
+        job.began = time.monotonic()  # Loading is not what its estimate is about.
+    if request.hd_strategy == "crop":
+        return complete_in_crops(inpainter, array, hole, request.working_size, lines)
+    return inpainter(array, hole, lines)
+
+
+def work_of(inpainter, size, begin, end, request):
+    """How much work a hole in that window is, in units that compare among completions by one network and strategy."""
+    extent = np.maximum(np.subtract(end, begin), 1)
+    if request.hd_strategy == "crop":
+        side = max(2 * extent.max(), request.working_size)
+        scale = min(request.working_size / side, 1.0)
+        size = np.minimum(size, side) * scale
+        begin, end = (size - extent * scale) / 2, (size + extent * scale) / 2
+    height, width = (int(np.ceil(side / 8)) * 8 for side in size)
+    windows = inpainter.network.windows
+    if windows is None:
+        return float(height * width)
+    window = np.clip([np.floor(begin), np.ceil(end)], 0, [height, width]).astype(np.int32)
+    return float(windows.multiplications(tf.constant(window[np.newaxis]), tf.constant([height, width]))[0])

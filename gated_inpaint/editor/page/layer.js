@@ -1,0 +1,152 @@
+// A layer of marks over the photo, at the photo's own resolution: 1 where something is marked, one byte a pixel. What is shown, what
+// is sent and what is undone is this array. `levels` are reductions by 2, 4, ..., in which a pixel is marked if one of those that it
+// stands for is: so a thin line is seen however far one zooms out.
+
+import { union } from "./shapes.js";
+
+const SMALLEST_LEVEL = 64;
+
+export class Layer {
+  constructor(width, height) {
+    this.width = width;
+    this.height = height;
+    this.data = new Uint8Array(width * height);
+    this.levels = [{ width, height, data: this.data }];
+    while (Math.max(width, height) > SMALLEST_LEVEL) {
+      width = Math.ceil(width / 2);
+      height = Math.ceil(height / 2);
+      this.levels.push({ width, height, data: new Uint8Array(width * height) });
+    }
+    this.onChange = () => {};
+  }
+
+  // To be called after `data` was changed inside a box.
+  changed(box) {
+    if (!box) return;
+    let [left, top, right, bottom] = box;
+    for (let k = 1; k < this.levels.length; k++) {
+      const from = this.levels[k - 1];
+      const to = this.levels[k];
+      left >>= 1;
+      top >>= 1;
+      right = Math.min((right + 1) >> 1, to.width);
+      bottom = Math.min((bottom + 1) >> 1, to.height);
+      for (let row = top; row < bottom; row++) {
+        const upper = 2 * row * from.width;
+        const lower = 2 * row + 1 < from.height ? upper + from.width : upper;
+        for (let column = left; column < right; column++) {
+          const x = 2 * column;
+          const next = x + 1 < from.width ? x + 1 : x;
+          to.data[row * to.width + column] =
+            from.data[upper + x] | from.data[upper + next] | from.data[lower + x] | from.data[lower + next];
+        }
+      }
+    }
+    this.onChange(box);
+  }
+
+  // The smallest box that holds all marks, or null.
+  box() {
+    const { width, height, data } = this;
+    const first = data.indexOf(1);
+    if (first < 0) return null;
+    const top = Math.floor(first / width);
+    const bottom = Math.floor(data.lastIndexOf(1) / width) + 1;
+    let left = width;
+    let right = 0;
+    for (let row = top; row < bottom; row++) {
+      const line = data.subarray(row * width, (row + 1) * width);
+      const begin = line.indexOf(1);
+      if (begin < 0) continue;
+      left = Math.min(left, begin);
+      right = Math.max(right, line.lastIndexOf(1) + 1);
+    }
+    return [left, top, right, bottom];
+  }
+
+  isEmpty() {
+    return this.data.indexOf(1) < 0;
+  }
+
+  isFull() {
+    return this.data.indexOf(0) < 0;
+  }
+}
+
+// What is undone: lengths of runs of equal pixels of a box, row by row, the first run of zeros.
+export function runsOf(data, width, [left, top, right, bottom]) {
+  const runs = [];
+  let value = 0;
+  let length = 0;
+  for (let row = top; row < bottom; row++) {
+    for (let at = row * width + left, end = row * width + right; at < end; at++) {
+      if (data[at] === value) length++;
+      else {
+        runs.push(length);
+        value = data[at];
+        length = 1;
+      }
+    }
+  }
+  runs.push(length);
+  return Uint32Array.from(runs);
+}
+
+export function writeRuns(data, width, [left, top, right, bottom], runs) {
+  let at = top * width + left;
+  let end = top * width + right;
+  let value = 0;
+  for (let length of runs) {
+    while (length > 0) {
+      const part = Math.min(length, end - at);
+      data.fill(value, at, at + part);
+      at += part;
+      length -= part;
+      if (at === end) {
+        at += width - (right - left);
+        end += width;
+      }
+    }
+    value = 1 - value;
+  }
+}
+
+// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed.
+export class Edit {
+  constructor(layer) {
+    this.layer = layer;
+    this.before = layer.data.slice();
+    this.box = null;
+  }
+
+  touched(box) {
+    if (!box) return;
+    this.box = union(this.box, box);
+    this.layer.changed(box);
+  }
+
+  undo() {
+    if (!this.box) return;
+    this.layer.data.set(this.before);
+    this.layer.changed(this.box);
+    this.box = null;
+  }
+
+  step() {
+    if (!this.box) return null;
+    const { layer, box } = this;
+    const before = runsOf(this.before, layer.width, box);
+    const after = runsOf(layer.data, layer.width, box);
+    if (before.length === after.length && before.every((length, i) => length === after[i])) return null;
+    return { layer, box, before, after };
+  }
+}
+
+export function applyStep({ layer, box, before, after }, isUndo) {
+  writeRuns(layer.data, layer.width, box, isUndo ? before : after);
+  layer.changed(box);
+}
+
+export function stepBytes({ before, after }) {
+  return before.byteLength + after.byteLength;
+}

@@ -1,0 +1,60 @@
+// A layer as a PNG of one bit a pixel, white where it is marked: a mask as any program takes it, and what is sent to the server.
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
+  for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
+  return n >>> 0;
+});
+
+export async function pngOf({ width, height, data }) {
+  const stride = 1 + Math.ceil(width / 8);
+  const lines = new Uint8Array(stride * height); // Each begins with its filter: none.
+  for (let row = 0; row < height; row++) {
+    const line = data.subarray(row * width, (row + 1) * width);
+    const to = row * stride + 1;
+    const first = line.indexOf(1);
+    for (let column = first < 0 ? width : first; column < width; column++) {
+      lines[to + (column >> 3)] |= line[column] << (7 - (column & 7));
+    }
+  }
+  const stream = new Blob([lines]).stream().pipeThrough(new CompressionStream("deflate"));
+  const packed = new Uint8Array(await new Response(stream).arrayBuffer());
+  const header = new Uint8Array(13);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  header[8] = 1; // Bits; then gray, and the only compression, filters and no interlacing.
+  return new Blob([Uint8Array.from(SIGNATURE), chunk("IHDR", header), chunk("IDAT", packed), chunk("IEND", new Uint8Array())], {
+    type: "image/png",
+  });
+}
+
+function chunk(kind, body) {
+  const bytes = new Uint8Array(12 + body.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, body.length);
+  for (let i = 0; i < 4; i++) bytes[4 + i] = kind.charCodeAt(i);
+  bytes.set(body, 8);
+  let crc = 0xffffffff;
+  for (let i = 4; i < 8 + body.length; i++) crc = CRC_TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
+  view.setUint32(8 + body.length, (crc ^ 0xffffffff) >>> 0);
+  return bytes;
+}
+
+// Writes into a layer what the server found: a box, and its rows as bits. Returns the box as [left, top, right, bottom], or null.
+export async function writeFound(layer, { begin, end, bits }, value) {
+  const packed = Uint8Array.from(atob(bits), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const rows = new Uint8Array(await new Response(stream).arrayBuffer());
+  const [top, left] = begin;
+  const [bottom, right] = end;
+  const stride = Math.ceil((right - left) / 8);
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      const x = column - left;
+      if ((rows[(row - top) * stride + (x >> 3)] >> (7 - (x & 7))) & 1) layer.data[row * layer.width + column] = value;
+    }
+  }
+  return top < bottom ? [left, top, right, bottom] : null;
+}
