@@ -9,7 +9,9 @@ other programs: POST /api/v1/complete, described at /api/v1/openapi.json. Contro
 """
 
 import importlib.util
+import os
 import pathlib
+import sys
 import webbrowser
 
 from absl import flags
@@ -56,11 +58,14 @@ def run(values, *sources):
     options.check()
     print("Loading ...", flush=True)
     with tensorflow_quiet():
-        from gated_inpaint.editor.server import serve
+        from gated_inpaint.editor.server import EditorServer
 
-    def on_start(url):
-        print(f"The editor is at {url} (Control and C ends it).", flush=True)
-        if is_shown:
-            webbrowser.open(url)
-
-    serve(options, on_start)
+    server = EditorServer(options)
+    # It listens already: the browser waits until it answers.
+    print(f"The editor is at {server.url} (Control and C ends it).", flush=True)
+    if is_shown:
+        webbrowser.open(server.url)
+    if not server.run():
+        # A network computes on, and nobody waits for it: Python would, or break it off loudly.
+        sys.stdout.flush()
+        os._exit(0)

@@ -1,8 +1,8 @@
 """The routes of the editor, and the server that listens.
 
-`make_app` returns an ASGI application; `serve` runs it with uvicorn. What takes long leaves the event loop: completions wait for
-the worker's one thread; reading, writing and searching photos take one of `THREADS`. Errors of a person's making are sentences, as
-`problems` says; the same ones that the command would print.
+`make_app` returns an ASGI application; `EditorServer` runs it with uvicorn. What takes long leaves the event loop: completions
+wait for the worker's one thread; reading, writing and searching photos take one of `THREADS`. Errors of a person's making are
+sentences, as `problems` says; the same ones that the command would print.
 """
 
 import asyncio
@@ -43,6 +43,7 @@ from gated_inpaint.inference.pictures import attention_picture, mask_over_photo
 THREADS = 2  # For work on photos beside the worker's.
 LARGEST_EXACT_PREVIEW = 4_000_000  # Pixels of photos that are shown to the bit; of larger ones a JPEG is, which is quick.
 LARGEST_WITH_STAGES = 4_000_000
+LONGEST_END = 5.0  # Seconds that what is computed may take after the server's end.
 LONGEST_WAIT = 25.0  # Seconds for which a question after a job may be left open.
 
 PAGE = pathlib.Path(__file__).with_name("page")
@@ -56,12 +57,12 @@ _MEDIA = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "TIFF"
 
 
 class Editor:
-    """What the routes share. Arguments: `EditorOptions`, checked."""
+    """What the routes share. Arguments: `EditorOptions`, checked; `completing.Models`, or None to load those of the options."""
 
-    def __init__(self, options):
+    def __init__(self, options, models=None):
         self.options = options
         self.metrics, self.pace = Metrics(), Pace()
-        self.models = completing.Models(options.weights, options.precision)
+        self.models = models or completing.Models(options.weights, options.precision)
         self.photos = Photos(int(options.max_held_megabytes * 1e6), options.max_megapixels)
         self.folder = Folder(options.source)
         self.worker = Worker(options.max_queue, self._ended)
@@ -96,6 +97,13 @@ class Editor:
                 self.worker.cancel(job)
         return job
 
+    def prepare(self, photo, model):
+        """Has the graph made for photos of this kind while somebody still paints."""
+        kind = model, photo.array.shape[-1], photo.array.dtype.name
+        if self.models.is_ready and not self.models.is_warm(*kind):
+            with contextlib.suppress(Problem):
+                self.submit(lambda job: self.models.warm_up(*kind), label="load")
+
     def estimate(self, request, size, begin, end):
         """Seconds, or None where nothing like it was completed before."""
         name = self.models.checked(request.model)
@@ -115,19 +123,14 @@ class Editor:
         return completed
 
 
-def make_app(options):
-    """The ASGI application of `EditorOptions`.
-
-    Raises:
-      InputError: an option cannot be used, or the folder cannot be read.
-    """
-    options.check()
-    editor = Editor(options)
+def make_app(options, models=None):
+    """The ASGI application; arguments as for `Editor`."""
+    editor = Editor(options, models)
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
         yield
-        editor.worker.close()
+        editor.worker.close()  # So that nobody waits for what will not come.
 
     app = Starlette(
         routes=[Route(path, function, methods=[method]) for method, path, function in ROUTES],
@@ -146,45 +149,63 @@ def make_app(options):
     return guarded
 
 
-class _Server(uvicorn.Server):
-    """Calls `on_start` when it listens."""
+class EditorServer:
+    """Listens from when it is made; answers while `run` runs.
 
-    def __init__(self, config, on_start):
-        super().__init__(config)
-        self._on_start = on_start
+    Arguments:
+      options: `EditorOptions`.
+      models: `completing.Models` of another server, which are loaded already; None: those of the options are loaded.
 
-    async def startup(self, sockets=None):
-        await super().startup(sockets=sockets)
-        if self.started:
-            self._on_start()
-
-
-def serve(options, on_start=lambda url: None):
-    """Serves until it is interrupted; calls `on_start` with the page's address when it can be opened.
+    Attributes:
+      url: of the page, with the token if there is one.
 
     Raises:
       InputError: an option cannot be used; the folder cannot be read; or the address cannot be listened on.
     """
-    app = make_app(options)
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
+
+    def __init__(self, options, models=None):
+        options.check()
+        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        self._listener = socket.socket(family, socket.SOCK_STREAM)
         if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((options.host, options.port))
+            self._listener.bind((options.host, options.port))
+            self._listener.listen(128)
         except OSError as error:
+            self._listener.close()
             reason = error.strerror or error
-            raise InputError(
-                f"Cannot listen on {options.host}, port {options.port}: {reason}. --port=0 takes any that is free."
-            ) from error
+            place = f"{options.host}, port {options.port}"
+            raise InputError(f"Cannot listen on {place}: {reason}. --port=0 takes any that is free.") from error
+        self._app = make_app(options, models)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, limit_concurrency=128, timeout_graceful_shutdown=2
+            self._app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=128,
+            timeout_graceful_shutdown=2,
         )
+        self._server = uvicorn.Server(config)
         name = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(options.host, options.host)
         query = f"?token={urllib.parse.quote(options.token)}" if options.token else ""
-        url = f"http://{name}:{listener.getsockname()[1]}/{query}"
-        _Server(config, lambda: on_start(url)).run(sockets=[listener])
-    app.editor.worker.close()
+        self.url = f"http://{name}:{self._listener.getsockname()[1]}/{query}"
+
+    def run(self):
+        """Serves until it is interrupted, or stopped by another thread. Returns whether nothing is computed any more."""
+        try:
+            self._server.run(sockets=[self._listener])
+        finally:
+            self._listener.close()
+            is_idle = self._app.editor.worker.close(LONGEST_END)
+        return is_idle
+
+    def stop(self):
+        self._server.should_exit = True
+
+    @property
+    def editor(self):
+        return self._app.editor
 
 
 # Pages and what watches the server.
@@ -291,6 +312,7 @@ async def open_photo(request):
         name, data = pathlib.PurePath(request.query_params.get("name") or "photo").name, await request.body()
     held = await editor.in_thread(editor.photos.open, name, data)
     height, width, channels = held.photo.array.shape
+    editor.prepare(held.photo, editor.models.checked(request.query_params.get("model")))
     return JSONResponse(
         {
             "id": held.id,

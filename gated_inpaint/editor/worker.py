@@ -57,7 +57,8 @@ class Worker:
         self._limit, self._on_end = limit, on_end
         self._queue, self._running, self._jobs = collections.deque(), None, collections.OrderedDict()
         self._changed, self._closed = threading.Condition(), False
-        threading.Thread(target=self._run, name="completions", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="completions", daemon=True)
+        self._thread.start()
 
     def submit(self, work, estimate=None, label=""):
         """Queues `work(job)`; returns its `Job`. Raises FullError."""
@@ -98,14 +99,16 @@ class Worker:
         left = [max((one.estimate or 0) - (time.monotonic() - one.began if one.began else 0), 0) for one in before]
         return len(before), sum(left)
 
-    def close(self):
-        """Cancels all jobs, and ends the thread when it is free."""
+    def close(self, seconds=0):
+        """Cancels all jobs, and ends the thread when it is free. Returns whether it ended within so many seconds."""
         with self._changed:
             self._closed = True
             jobs = list(self._jobs.values())
             self._changed.notify()
         for job in jobs:
             self.cancel(job)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self):
         while True:
