@@ -920,3 +920,6 @@ showButtons();
 tools.showCursor();
 readModels();
 readFolder();
+
+// For tests, and for the curious in the browser's console.
+export const inspected = { view, state, setBrushSize, growBy: (pixels) => editLayer((mask) => grow(mask, pixels)) };
