@@ -21,6 +21,7 @@ from gated_inpaint.sketch import draw_edges, resize_lines
 WORKING_SIDE = 400  # Longest side, in pixels, in which GrabCut looks.
 EDGES_SIDE = 1024  # The same for edges.
 ROUNDS = 4
+NEAR = 0.12  # Of the window's side: how far from a click everything is taken for the object at first.
 SURROUND = 0.35  # Of a box's sides: how far around it colours are taken for background.
 
 _NOTHING = "Nothing in the box stands out: draw it around the whole object, with something of what is behind it."
@@ -82,16 +83,17 @@ def object_in(array, begin, end, point=None):
 
 
 def _mark_like(small, marks, at):
-    """Marks a disc around a clicked point as the object, and of the box what has other colours than it as probably not."""
+    """Marks a disc around a clicked point as the object; of the box, what is far and has other colours as probably not."""
     radius = max(round(0.015 * max(small.shape[:2])), 2)
-    disc = np.zeros(marks.shape, np.uint8)
-    cv2.circle(disc, (int(at[1]), int(at[0])), radius, 1, -1)
-    is_seed = (disc > 0) & (marks == cv2.GC_PR_FGD)
+    rows, columns = np.ogrid[: marks.shape[0], : marks.shape[1]]
+    distance = np.hypot(rows - at[0], columns - at[1])
+    is_seed = (distance <= radius) & (marks == cv2.GC_PR_FGD)
     lab = cv2.cvtColor(cv2.GaussianBlur(small, (0, 0), 1.5), cv2.COLOR_RGB2LAB).astype(np.float32)
     seed = lab[is_seed] if is_seed.any() else lab[at[0], at[1]][np.newaxis]
-    distance = np.linalg.norm(lab - seed.mean(axis=0), axis=-1)
+    difference = np.linalg.norm(lab - seed.mean(axis=0), axis=-1)
     limit = max(2.5 * float(np.linalg.norm(seed - seed.mean(axis=0), axis=-1).mean()), 18.0)
-    marks[(marks == cv2.GC_PR_FGD) & (distance > limit)] = cv2.GC_PR_BGD
+    is_other = (difference > limit) & (distance > NEAR * max(small.shape[:2]))
+    marks[(marks == cv2.GC_PR_FGD) & is_other] = cv2.GC_PR_BGD
     marks[is_seed] = cv2.GC_FGD
 
 
