@@ -11,6 +11,7 @@ import binascii
 import contextlib
 import dataclasses
 import difflib
+import io
 import json
 import os
 import pathlib
@@ -37,7 +38,7 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.files import encoding
 from gated_inpaint.files.image_files import Photo, decode_photo
 from gated_inpaint.files.masks import mask_of
-from gated_inpaint.files.pixels import to_8_bits
+from gated_inpaint.files.pixels import image_of, to_8_bits
 from gated_inpaint.inference.pictures import attention_picture, mask_over_photo
 
 THREADS = 2  # For work on photos beside the worker's.
@@ -691,8 +692,9 @@ def _file(name, data, **headers):
 def _preview(photo):
     if photo.array.shape[0] * photo.array.shape[1] <= LARGEST_EXACT_PREVIEW or photo.array.shape[-1] in (2, 4):
         return _png(to_8_bits(photo.array), photo), "image/png"
-    colors = photo.metadata._replace(exif=None, xmp=None, jpeg_coding=None)
-    return encoding.encode("preview.jpg", to_8_bits(photo.array), colors, 92)[0], "image/jpeg"
+    data, profile = io.BytesIO(), photo.metadata.icc_profile
+    image_of(to_8_bits(photo.array)).save(data, "JPEG", quality=92, subsampling=0, **({"icc_profile": profile} if profile else {}))
+    return data.getvalue(), "image/jpeg"
 
 
 def _png(array, photo):

@@ -11,6 +11,7 @@ export class Layer {
     this.width = width;
     this.height = height;
     this.data = new Uint8Array(width * height);
+    this.settled = new Uint8Array(width * height); // As it was at the end of the last step of the history.
     this.levels = [{ width, height, data: this.data }];
     while (Math.max(width, height) > SMALLEST_LEVEL) {
       width = Math.ceil(width / 2);
@@ -65,7 +66,15 @@ export class Layer {
   }
 
   isEmpty() {
-    return this.data.indexOf(1) < 0;
+    return this.levels[this.levels.length - 1].data.indexOf(1) < 0;
+  }
+
+  // What is inside the box is a step of the history now.
+  settle([left, top, right, bottom]) {
+    for (let row = top; row < bottom; row++) {
+      const [begin, end] = [row * this.width + left, row * this.width + right];
+      this.settled.set(this.data.subarray(begin, end), begin);
+    }
   }
 
   isFull() {
@@ -79,13 +88,16 @@ export function runsOf(data, width, [left, top, right, bottom]) {
   let value = 0;
   let length = 0;
   for (let row = top; row < bottom; row++) {
-    for (let at = row * width + left, end = row * width + right; at < end; at++) {
-      if (data[at] === value) length++;
-      else {
-        runs.push(length);
-        value = data[at];
-        length = 1;
-      }
+    const line = data.subarray(row * width + left, row * width + right);
+    for (let at = 0; at < line.length; ) {
+      const other = line.indexOf(1 - value, at);
+      const end = other < 0 ? line.length : other;
+      length += end - at;
+      at = end;
+      if (other < 0) continue;
+      runs.push(length);
+      length = 0;
+      value = 1 - value;
     }
   }
   runs.push(length);
@@ -115,7 +127,6 @@ export function writeRuns(data, width, [left, top, right, bottom], runs) {
 export class Edit {
   constructor(layer) {
     this.layer = layer;
-    this.before = layer.data.slice();
     this.box = null;
   }
 
@@ -126,17 +137,19 @@ export class Edit {
   }
 
   undo() {
-    if (!this.box) return;
-    this.layer.data.set(this.before);
-    this.layer.changed(this.box);
+    const { layer, box } = this;
+    if (!box) return;
+    writeRuns(layer.data, layer.width, box, runsOf(layer.settled, layer.width, box));
+    layer.changed(box);
     this.box = null;
   }
 
   step() {
     if (!this.box) return null;
     const { layer, box } = this;
-    const before = runsOf(this.before, layer.width, box);
+    const before = runsOf(layer.settled, layer.width, box);
     const after = runsOf(layer.data, layer.width, box);
+    layer.settle(box);
     if (before.length === after.length && before.every((length, i) => length === after[i])) return null;
     return { layer, box, before, after };
   }
@@ -144,6 +157,7 @@ export class Edit {
 
 export function applyStep({ layer, box, before, after }, isUndo) {
   writeRuns(layer.data, layer.width, box, isUndo ? before : after);
+  layer.settle(box);
   layer.changed(box);
 }
 

@@ -1,0 +1,167 @@
+"""How fluid the editor is with a photo of 24 megapixels, in a real browser, and how its server bears eight clients.
+
+    python benchmarks/editor.py --page       seconds to the first stroke; milliseconds that frames and pointers take under a brush
+    python benchmarks/editor.py --load=60    eight clients for so many seconds: answers, errors, memory
+
+Needs Chromium on the PATH, and the extra `test`. Milliseconds are those of Chromium's own trace.
+"""
+
+import argparse
+import collections
+import io
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+import numpy as np
+from PIL import Image
+
+from gated_inpaint import example
+from gated_inpaint.editor.options import EditorOptions
+from gated_inpaint.editor.server import EditorServer
+
+
+def jpeg(height, width):
+    photo = Image.open(example.PHOTO).convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    data = io.BytesIO()
+    photo.save(data, "JPEG", quality=92)
+    return data.getvalue()
+
+
+def png(array):
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "PNG")
+    return data.getvalue()
+
+
+def of_page(url):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.add_init_script("localStorage.gated_inpaint = JSON.stringify({ auto: false })")
+        page.goto(url)
+        photo = pathlib.Path(folder) / "large.jpg"
+        photo.write_bytes(jpeg(4000, 6000))
+        ends = []
+        page.on("requestfinished", lambda request: "/photos?" in request.url and ends.append(request.timing))
+        page.set_input_files("#photo-file", photo)
+        page.locator("#dock").wait_for()
+        page.mouse.move(400, 300)
+        page.mouse.down()
+        page.mouse.move(420, 310)
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        now = page.evaluate("performance.timeOrigin + performance.now()")
+        # The server is sent a file of this machine in no time; what it takes to read it counts.
+        sent = ends[0]["startTime"] + ends[0]["requestStart"]
+        print(f"6000x4000 JPEG: first stroke {(now - sent) / 1000:.2f} s after the upload began.")
+        page.mouse.up()
+
+        for size in (60, 800):
+            page.evaluate("(size) => import('/page/main.js').then(({ inspected }) => inspected.setBrushSize(size))", size)
+            session = page.context.new_cdp_session(page)
+            events = []
+            session.on("Tracing.dataCollected", lambda data, events=events: events.extend(data["value"]))
+            done = []
+            session.on("Tracing.tracingComplete", lambda _, done=done: done.append(True))
+            session.send("Tracing.start", {"traceConfig": {"includedCategories": ["devtools.timeline"]}})
+            page.mouse.move(300, 200)
+            page.mouse.down()
+            for turn in range(120):
+                page.mouse.move(300 + 7 * turn, 300 + 150 * np.sin(turn / 6))
+            page.mouse.up()
+            session.send("Tracing.end")
+            while not done:
+                page.wait_for_timeout(50)
+            tasks = [event["dur"] / 1000 for event in events if event.get("name") == "FireAnimationFrame" and "dur" in event]
+            handled = [
+                event["dur"] / 1000
+                for event in events
+                if event.get("name") == "EventDispatch" and event["args"]["data"]["type"].startswith("pointer") and "dur" in event
+            ]
+            print(
+                f"Brush of {size} px: {len(tasks)} frames, median {np.median(tasks):.1f} ms, longest {max(tasks):.1f} ms; "
+                f"pointer events median {np.median(handled):.1f} ms, longest {max(handled):.1f} ms."
+            )
+        browser.close()
+
+
+def of_load(url, seconds):
+    sizes = [(256, 256), (300, 451), (512, 512), (640, 480)]
+    photos = [jpeg(*size) for size in sizes]
+    masks = []
+    for size in sizes:
+        mask = np.zeros(size, np.uint8)
+        mask[60:140, 80:170] = 255
+        masks.append(png(mask))
+
+    def post(image, mask):
+        boundary = uuid.uuid4().hex
+        body = b""
+        for name, data in (("image", image), ("mask", mask)):
+            body += (
+                f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="a.jpg"\r\n\r\n'.encode() + data + b"\r\n"
+            )
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        request = urllib.request.Request(f"{url}api/v1/complete", body + f"--{boundary}--".encode(), headers)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return response.status, response.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    expected = [post(*pair)[1] for pair in zip(photos, masks)]
+    counts, memory, end = collections.Counter(), [], time.monotonic() + seconds
+
+    def client(number):
+        turn = 0
+        while time.monotonic() < end:
+            index, is_bad = (number + turn) % len(sizes), (8 * turn + number) % 10 == 3
+            status, answer = post(b"no photo" if is_bad else photos[index], masks[index])
+            right = status == 422 if is_bad else (status, answer) == (200, expected[index])
+            counts[("bad refused" if is_bad else "completed") if right else f"WRONG {status}"] += 1
+            turn += 1
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        status = pathlib.Path("/proc/self/status").read_text()
+        memory.append(int(status.split("VmRSS:")[1].split()[0]) // 1024)
+        time.sleep(5)
+    print(f"Eight clients, {seconds} s: {dict(counts)}. Memory of the process every 5 s, MB: {memory}.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--page", action="store_true")
+    parser.add_argument("--load", type=int, default=0)
+    chosen = parser.parse_args()
+    server = EditorServer(EditorOptions(port=0))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.editor.models.is_ready:
+            time.sleep(0.2)
+        if chosen.page:
+            of_page(server.url)
+        if chosen.load:
+            of_load(server.url, chosen.load)
+    finally:
+        server.stop()
+        thread.join()
+
+
+if __name__ == "__main__":
+    main()
