@@ -195,7 +195,8 @@ class EditorServer:
     def run(self):
         """Serves until it is interrupted, or stopped by another thread. Returns whether nothing is computed any more."""
         try:
-            self._server.run(sockets=[self._listener])
+            with contextlib.suppress(KeyboardInterrupt):  # It is how a server is ended.
+                self._server.run(sockets=[self._listener])
         finally:
             self._listener.close()
             is_idle = self._app.editor.worker.close(LONGEST_END)
