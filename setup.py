@@ -63,6 +63,18 @@ setup(
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
         "serving": SERVING,
-        "test": ["mypy", "playwright", "pytest", "pytest-xdist", "ruff", "scikit-image", "scipy", *BASELINES, *EDITOR, *SERVING],
+        "test": [
+            "axe-playwright-python",  # Accessibility of the editor's page.
+            "mypy",
+            "playwright",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            "scikit-image",
+            "scipy",
+            *BASELINES,
+            *EDITOR,
+            *SERVING,
+        ],
     },
 )

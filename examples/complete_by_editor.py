@@ -1,7 +1,7 @@
 """Completes a photo through the editor's server, with nothing but Python's own library.
 
-    gated-inpaint edit --nobrowser &
-    python examples/complete_by_editor.py photo.jpg mask.png completed.jpg
+gated-inpaint edit --nobrowser &
+python examples/complete_by_editor.py photo.jpg mask.png completed.jpg
 """
 
 import base64
