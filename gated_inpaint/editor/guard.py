@@ -7,12 +7,15 @@ and must come at a reasonable pace.
 """
 
 import asyncio
+import contextlib
 import hmac
 import http.cookies
 import ipaddress
 import socket
 import time
 import urllib.parse
+
+from starlette.responses import RedirectResponse
 
 from gated_inpaint.editor.options import LOOPBACK
 from gated_inpaint.editor.problems import Problem
@@ -40,12 +43,16 @@ class Guard:
         self._app, self._options, self._on_end = app, options, on_end
         self._limit = int(options.max_upload_megabytes * 1e6)
         self._in_flight = 0
+        self._names = {*LOOPBACK, options.host.lower()}
+        self._is_open = options.host not in LOOPBACK
+        if self._is_open:
+            self._names |= {socket.gethostname().lower(), socket.getfqdn().lower()}
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         began, status, arrived = time.monotonic(), 500, 0
-        has_begun = False
+        is_read = has_begun = False  # The request's body, to its end; the answer.
 
         async def answer(message):
             nonlocal status, has_begun
@@ -65,10 +72,24 @@ class Guard:
                 message = await asyncio.wait_for(receive(), max(left, 0.01)) if not is_read else await receive()
             except asyncio.TimeoutError:
                 raise Problem(408, "The upload came too slowly, and was given up.", Connection="close") from None
-            note(message)
+            try:
+                note(message)
+            except Problem:
+                await drain()
+                raise
             return message
 
-        is_read = False
+        async def drain():
+            """Reads on for a while, and forgets it: who is cut off in the middle of an upload does not get to read why."""
+            nonlocal is_read
+            end, left = time.monotonic() + self._options.upload_patience, 4 * self._limit
+            if any(name == b"expect" for name, _ in scope["headers"]):  # It waits for a word before it sends more.
+                return
+            with contextlib.suppress(asyncio.TimeoutError):
+                while not is_read and left > 0:
+                    message = await asyncio.wait_for(receive(), max(end - time.monotonic(), 0.01))
+                    left -= len(message.get("body", b""))
+                    is_read = message["type"] != "http.request" or not message.get("more_body", False)
 
         def note(message):
             nonlocal arrived, is_read
@@ -93,6 +114,7 @@ class Guard:
                 if has_begun:
                     raise
                 response = problem.response()
+                await drain()
             await response(scope, receive, answer)
         finally:
             self._in_flight -= arrived
@@ -122,15 +144,12 @@ class Guard:
         return self._without_token(scope, headers)
 
     def _is_ours(self, name):
-        if name in LOOPBACK:
-            return True
-        if self._options.host in LOOPBACK:
-            return False
+        if not self._is_open or name in self._names:
+            return name in self._names
         try:
-            ipaddress.ip_address(name)
-            return True  # An address cannot be made to resolve to another one.
+            return bool(ipaddress.ip_address(name))  # An address cannot be made to resolve to another one.
         except ValueError:
-            return name in {self._options.host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
+            return False
 
     def _without_token(self, scope, headers):
         token = self._options.token
@@ -139,8 +158,6 @@ class Guard:
         given = urllib.parse.parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["path"] == "/" and _same(given, token):
             cookie = f"{COOKIE}={urllib.parse.quote(token)}; Path=/; HttpOnly; SameSite=Strict"
-            from starlette.responses import RedirectResponse
-
             return RedirectResponse("/", 303, {"Set-Cookie": cookie})
         kind, _, value = headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and _same(value.strip(), token):
