@@ -378,9 +378,21 @@ def test_a_folder_as_a_strip(browser, tmp_path):
         page.keyboard.press("ArrowRight")
         page.locator("#photo-name").filter(has_text="a10.png").wait_for()
         assert not marked(page).any()
+        drag(page, (20, 50), (60, 50))
+        run(page)
         page.keyboard.press("ArrowLeft")
         page.locator("#photo-name").filter(has_text="a2.png").wait_for()
         assert marked(page)[20, 40]
+        run(page)
+        assert page.locator("#strip button[data-done]").count() == 2
+        page.keyboard.press(",")
+        saved = []
+        page.on("download", lambda download: saved.append(download))
+        page.get_by_role("button", name="Save all").click()
+        until(lambda: page.evaluate("1") and len(saved) == 2)
+        files = {one.suggested_filename: pathlib.Path(one.path()).read_bytes() for one in saved}
+        for name, row in (("a2_completed.png", 20), ("a10_completed.png", 50)):
+            assert (decode_photo(files[name], name).array != picture()).any(axis=-1)[row, 40]
 
 
 @pytest.fixture
@@ -531,6 +543,33 @@ def test_the_keyboard_reaches_every_control(browser):
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.dataset.tool || ''"))
         page.keyboard.press("Tab")
     assert {"open", "settings", "brush", "magic", "model", "auto", "theme", "overlay", "size", "invert"} <= reached
+
+
+def test_copy(browser):
+    page = browser(photo=PNG, permissions=["clipboard-read", "clipboard-write"])
+    brush(page, 15)
+    drag(page, (30, 30), (55, 30))
+    run(page)
+    page.keyboard.press("Control+c")
+    page.get_by_role("status").filter(has_text="Copied.").wait_for()
+    read = """navigator.clipboard.read().then(([item]) => item.getType("image/png")).then((blob) => blob.arrayBuffer())
+      .then((bytes) => Array.from(new Uint8Array(bytes)))"""
+    copied, saved = (decode_photo(data, "copied").array for data in (bytes(page.evaluate(read)), download(page)[1]))
+    assert (copied[..., :3] == saved).all()
+
+
+def test_seconds_are_told_before_a_run(browser):
+    page = browser(photo=PNG)
+    brush(page, 15)
+    drag(page, (30, 30), (55, 30))
+    run(page)
+    drag(page, (30, 50), (55, 50))
+    page.get_by_role("status").filter(has_text="About ").wait_for()
+    page.keyboard.press("x")
+    page.keyboard.press("Delete")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+R")
+    page.get_by_role("alert").filter(has_text="The mask covers the whole photo").wait_for()
 
 
 def test_views_of_what_the_network_saw(browser):
