@@ -1,5 +1,6 @@
 """The folder that the editor was started with, or the one photo: their names, and nothing else of the disk."""
 
+import contextlib
 import io
 import os
 import pathlib
@@ -57,6 +58,12 @@ class Folder:
         return data.getvalue()
 
     def _is_photo(self, name):
+        with contextlib.suppress(UnicodeEncodeError):  # No text, and so no part of an address.
+            name.encode()
+            return self._is_inside(name)
+        return False
+
+    def _is_inside(self, name):
         return pathlib.PurePath(name).suffix.lower() in EXTENSIONS and (self._source / name).resolve().parent == self._source
 
     def _path(self, name):

@@ -36,7 +36,7 @@ class HeldPhoto:
     """A photo and its patches; `id` and `name` of the file, `photo`, `data` its bytes."""
 
     def __init__(self, name, data, photo):
-        self.id, self.name, self.data, self.photo = _hash(data), name, data, photo
+        self.id, self.name, self.data, self.photo = _hash(name.encode(), data), name, data, photo
         self.asked = {}  # {version: (Request, lines)} of what was made here.
         self._patches, self._lock = {}, threading.Lock()
 
@@ -121,11 +121,10 @@ class Photos:
 
     def open(self, name, data):
         """A `HeldPhoto` of a file's bytes. Raises InputError."""
-        key = _hash(data)
+        key = _hash(name.encode(), data)
         with self._lock:
             known = self._photos.get(key)
         held = known or HeldPhoto(name, data, decode_photo(data, name, self._max_megapixels))
-        held.name = name
         with self._lock:
             self._photos[key] = held
         self.make_room(held)

@@ -45,7 +45,7 @@ PATIENCE = 1.5
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
-    for name in ("b10.png", "b9.png", ".hidden.png"):
+    for name in ("b10.png", "b9.png", ".hidden.png", os.fsdecode(b"no text \xff.png")):
         (folder / name).write_bytes(PHOTO[1])
     (folder / "notes.txt").write_text("no photo")
     outside = tmp_path_factory.mktemp("outside") / "secret.png"
@@ -236,9 +236,9 @@ def test_eight_clients_at_once_one_bad_in_ten(server):
 
     def client(number):
         wrong = 0
-        for turn in range(5):
+        for turn in range(3):
             index = (number + turn) % len(sizes)
-            is_bad = (5 * number + turn) % 10 == 3
+            is_bad = (3 * number + turn) % 10 == 3
             answer = post_form(server, "/api/v1/complete", image=("a.png", b"bad") if is_bad else photos[index], mask=masks[index])
             wrong += (answer.status, answer.body == expected[index]) != ((422, False) if is_bad else (200, True))
         return wrong
