@@ -3,6 +3,7 @@
 `Models` holds an `Inpainter` for each of the weights, loaded and warmed up by the worker's thread; everything else here is files.
 """
 
+import collections
 import dataclasses
 import threading
 import time
@@ -15,11 +16,10 @@ from gated_inpaint.editor.options import name_of
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, decode_photo
 from gated_inpaint.files.masks import hole_of_transparency, lines_of, mask_of
-from gated_inpaint.inference.crops import complete_in_crops
 from gated_inpaint.inference.inpainter import Inpainter
+from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, TILE_SIZE
 
-STRATEGIES = ("original", "crop")
-MIN_WORKING_SIZE = 64
+KEPT = 8  # Inpainters, each for weights, a strategy and a working size.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Request:
     """What one completion is asked for. Those on masks mean what `gated-inpaint complete` means by them."""
 
     model: Optional[str] = None  # A name of `Models`; None: the first.
-    hd_strategy: str = "original"
-    working_size: int = 512
+    hd_strategy: str = "auto"
+    working_size: Optional[int] = None
     mask_from: str = "auto"
     invert_mask: bool = False
     grow_mask: int = 0
@@ -40,8 +40,10 @@ class Request:
     def __post_init__(self):
         if self.hd_strategy not in STRATEGIES:
             raise InputError(f"hd_strategy must be one of {', '.join(STRATEGIES)}, not {self.hd_strategy}.")
-        if self.working_size < MIN_WORKING_SIZE:
-            raise InputError(f"working_size must be at least {MIN_WORKING_SIZE}, not {self.working_size}.")
+        if self.working_size is not None and self.hd_strategy == "original":
+            raise InputError("--hd_strategy=original completes photos as they are: leave out --working_size.")
+        if self.working_size is not None and not SMALLEST_WORKING_SIZE <= self.working_size <= 65536:
+            raise InputError(f"The working size must be at least {SMALLEST_WORKING_SIZE} pixels, not {self.working_size}.")
         if self.output_format not in ("png", "same"):
             raise InputError(f"output_format must be png or same, not {self.output_format}.")
         if not 1 <= self.quality <= 100:
@@ -61,7 +63,7 @@ class Models:
     def __init__(self, weights, precision, eager=False):
         self._sources = {name_of(source): source for source in weights}
         self._settings = {"precision": precision, "eager": eager}
-        self._inpainters, self._warm, self._lock = {}, set(), threading.Lock()
+        self._inpainters, self._warm, self._lock = collections.OrderedDict(), set(), threading.Lock()
 
     @property
     def default(self):
@@ -75,12 +77,18 @@ class Models:
             raise InputError(f"There are no weights called {name}: choose from {', '.join(self._sources)}.")
         return name
 
-    def load(self, name):
-        """The `Inpainter`, loaded by whoever asks first."""
+    def load(self, name, hd_strategy="auto", working_size=None):
+        """The `Inpainter`, loaded by whoever asks first; those for the weights alone are kept, and the last ones of others."""
+        key = name, hd_strategy, working_size
         with self._lock:
-            if name not in self._inpainters:
-                self._inpainters[name] = Inpainter(self._sources[name], **self._settings)
-        return self._inpainters[name]
+            if key not in self._inpainters:
+                source, choice = self._sources[name], {"hd_strategy": hd_strategy, "working_size": working_size}
+                self._inpainters[key] = Inpainter(source, **self._settings, **choice)
+            self._inpainters.move_to_end(key)
+            others = [other for other in self._inpainters if other[1:] != ("auto", None)]
+            for other in others[:-KEPT]:
+                del self._inpainters[other]
+            return self._inpainters[key]
 
     def warm_up(self, name, channels=3, dtype="uint8"):
         """Makes the graph for photos of that kind, before anybody waits for it."""
@@ -107,7 +115,7 @@ class Models:
         """What there is, as JSON; what only a loaded network tells is null before."""
         described = []
         for name in self._sources:
-            inpainter = self._inpainters.get(name)
+            inpainter = self._inpainters.get((name, "auto", None))
             described.append(
                 {
                     "name": name,
@@ -170,21 +178,21 @@ def complete(models, request, array, hole, lines=None, job=None):
       hole, lines: bool [height, width].
       job: the worker's `Job` that this is done in, which may be cancelled, or None.
     """
-    inpainter = models.load(models.checked(request.model))
-    if job is not None:
-        job.check()
-        job.began = time.monotonic()  # Loading is not what its estimate is about.
-    if request.hd_strategy == "crop":
-        return complete_in_crops(inpainter, array, hole, request.working_size, lines)
-    return inpainter(array, hole, lines)
+    inpainter = models.load(models.checked(request.model), request.hd_strategy, request.working_size)
+    if job is None:
+        return inpainter(array, hole, lines)
+    job.check()
+    job.began = time.monotonic()  # Loading is not what its estimate is about.
+    return inpainter(array, hole, lines, job.check)
 
 
 def work_of(inpainter, size, begin, end, request):
     """How much work a hole in that window is, in units that compare among completions by one network and strategy."""
     extent = np.maximum(np.subtract(end, begin), 1)
-    if request.hd_strategy == "crop":
-        side = max(2 * extent.max(), request.working_size)
-        scale = min(request.working_size / side, 1.0)
+    if request.hd_strategy != "original" and max(size) > TILE_SIZE:  # About: what a plan says takes the hole itself.
+        working_size = request.working_size or TILE_SIZE
+        side = max(2 * extent.max(), working_size)
+        scale = min(working_size / side, 1.0)
         size = np.minimum(size, side) * scale
         begin, end = (size - extent * scale) / 2, (size + extent * scale) / 2
     height, width = (int(np.ceil(side / 8)) * 8 for side in size)

@@ -1,15 +1,15 @@
 """The API in OpenAPI's terms: what other programs may rely on. The page uses more, which may change with it."""
 
 import gated_inpaint
-from gated_inpaint.editor.completing import MIN_WORKING_SIZE, STRATEGIES
+from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES
 
 
 def document():
     """The document, as JSON."""
     options = {
         "model": {"type": "string", "description": "A name from /api/v1/models; the first one if left out."},
-        "hd_strategy": {"type": "string", "enum": list(STRATEGIES), "default": STRATEGIES[0]},
-        "working_size": {"type": "integer", "minimum": MIN_WORKING_SIZE, "default": 512},
+        "hd_strategy": {"type": "string", "enum": list(STRATEGIES), "default": "auto"},
+        "working_size": {"type": "integer", "minimum": SMALLEST_WORKING_SIZE},
         "mask_from": {"type": "string", "default": "auto", "description": "auto, light, dark, alpha, transparent, or #RRGGBB."},
         "invert_mask": {"type": "boolean", "default": False},
         "grow_mask": {"type": "integer", "default": 0, "description": "Pixels; negative: the hole is shrunk."},

@@ -414,21 +414,21 @@ async def stages(request):
     made, (options, lines) = held.patch(version), held.asked.get(version, (completing.Request(), None))
     if held.photo.array.shape[0] * held.photo.array.shape[1] > LARGEST_WITH_STAGES:
         raise InputError(f"What the network made on its way is shown of photos up to {LARGEST_WITH_STAGES / 1e6:g} megapixels.")
-    if options.hd_strategy != "original":
-        raise InputError(
-            "What the network made on its way is shown where the photo was completed as it is: choose the strategy original."
-        )
 
     def work(job):
         array = held.array(made.parent)
         hole = np.zeros(array.shape[:2], bool)
         (row, column), (height, width) = made.begin, made.hole.shape
         hole[row : row + height, column : column + width] = made.hole
-        inpainter = editor.models.load(editor.models.checked(options.model))
-        seen = inpainter.stages(array, hole, lines)
+        inpainter = editor.models.load(editor.models.checked(options.model), options.hd_strategy, options.working_size)
+        if inpainter.plan(hole).pieces:
+            raise InputError(
+                "This hole was completed in pieces: choose Large holes, As it is, to see what the network made on its way."
+            )
+        seen = inpainter.stages(array, hole, lines, job.check)
         pictures = dict(seen.stages)
-        if seen.offsets is not None:
-            pictures["attention"] = attention_picture(seen.offsets, *hole.shape)
+        for offsets in seen.offsets.values():
+            pictures["attention"] = attention_picture(offsets, *hole.shape)
         pictures["mask"] = mask_over_photo(array, hole)
         return {"pictures": {name: _png(to_8_bits(picture), held.photo) for name, picture in pictures.items()}}
 
@@ -610,7 +610,7 @@ def _request_of(chosen, editor):
             if said is None:
                 raise InputError(f"{name} must be true or false, not {value}.")
             values[name] = said
-        elif isinstance(default, int):
+        elif isinstance(default, int) or (name == "working_size" and value is not None):
             values[name] = _number(value, name)
         else:
             values[name] = None if value is None else str(value)

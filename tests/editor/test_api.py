@@ -93,7 +93,7 @@ def test_the_answer_is_what_the_command_writes(server, tmp_path, name):
 
 def test_base64_in_json_in_crops(server, tmp_path):
     options = {"hd_strategy": "crop", "working_size": 64, "output_format": "png"}
-    expected = by_command(tmp_path, ("phone.jpg", FILES["phone.jpg"]), MASK, "a.png", working_size=64)
+    expected = by_command(tmp_path, ("phone.jpg", FILES["phone.jpg"]), MASK, "a.png", hd_strategy="crop", working_size=64)
     files = {"image": FILES["phone.jpg"], "mask": MASK[1]}
     body = {**{name: base64.b64encode(data).decode() for name, data in files.items()}, "image_name": "phone.jpg", **options}
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -266,7 +266,8 @@ def test_openapi_names_what_there_is(server):
     assert {(method, path) for path, methods in document["paths"].items() for method in methods} <= there
     options = document["paths"]["/api/v1/complete"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
     for name in options.keys() - {"image", "mask", "sketch"}:
-        answer = post_form(server, "/api/v1/complete", {name: options[name].get("default", "generator")}, image=PHOTO, mask=MASK)
+        value = options[name].get("default", {"model": "generator", "working_size": 64}.get(name))
+        answer = post_form(server, "/api/v1/complete", {name: value}, image=PHOTO, mask=MASK)
         assert answer.status == 200, (name, answer.body)
 
 

@@ -283,7 +283,8 @@ const takesSketch = () => Boolean(model() && model().takes_sketch);
 const strategy = () => (state.strategies.includes(settings.strategy) ? settings.strategy : state.strategies[0]);
 
 function options() {
-  return { model: model() ? model().name : "", hd_strategy: strategy(), working_size: String(settings.workingSize) };
+  const isSized = strategy() !== "original" && settings.workingSize > 0;
+  return { model: model() ? model().name : "", hd_strategy: strategy(), ...(isSized ? { working_size: String(settings.workingSize) } : {}) };
 }
 
 async function run() {
@@ -438,8 +439,8 @@ function estimate() {
       const said = await doc.held(() => postJson(`${doc.path}/estimate`, { begin: [top, left], end: [bottom, right], ...options() }));
       if (state.run || state.doc !== doc || doc.mask.isEmpty()) return;
       const total = said.seconds === null ? "" : `About ${seconds(said.seconds + said.waiting_seconds)}.`;
-      const isLarge = strategy() === "original" && state.strategies.includes("crop") && Math.min(right - left, bottom - top) > LARGE_HOLE;
-      const advice = isLarge ? " The hole is larger than what the network knows: Large holes, Reduced (in the settings) may do better." : "";
+      const isLarge = strategy() === "original" && state.strategies.includes("auto") && Math.min(right - left, bottom - top) > LARGE_HOLE;
+      const advice = isLarge ? " The hole is larger than what the network knows: Large holes, Chosen by the hole (in the settings) may do better." : "";
       $("status").textContent = (total + advice).trim();
     } catch {
       // It is only an estimate.
@@ -669,7 +670,7 @@ function showChoice() {
   $("model-facts").textContent = chosen.ready ? chosen.network : "Being loaded ...";
   $("strategy-facts").textContent = (STRATEGIES[strategy()] || ["", ""])[1];
   $("working-size-row").hidden = strategy() === "original";
-  $("working-size").value = settings.workingSize;
+  $("working-size").value = settings.workingSize || "";
   $("sketch-section").hidden = document.querySelector('[data-tool="sketch"]').hidden = !takesSketch();
   if (state.tool === "sketch" && !takesSketch()) chooseTool("brush");
 }
@@ -791,7 +792,10 @@ onChange("photo-file", (input) => (openFile(input.files[0]), (input.value = ""))
 onChange("mask-file", (input) => (loadMask(input.files[0]), (input.value = "")));
 onChange("model", ({ value }) => (remember({ model: value }), showChoice(), estimate()));
 onChange("strategy", ({ value }) => (remember({ strategy: value }), showChoice(), estimate()));
-onChange("working-size", ({ value }) => (remember({ workingSize: Math.min(Math.max(Math.round(value / 8) * 8 || 512, 64), 4096) }), showChoice()));
+onChange("working-size", ({ value }) => {
+  remember({ workingSize: Number(value) > 0 ? Math.min(Math.max(Math.round(value), 64), 4096) : 0 });
+  showChoice();
+});
 onChange("auto", ({ checked }) => remember({ auto: checked }));
 onChange("pressure", ({ checked }) => remember({ pressure: checked }));
 onChange("format", ({ value }) => remember({ format: value }));

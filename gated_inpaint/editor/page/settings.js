@@ -9,7 +9,7 @@ const DEFAULTS = {
   pressure: false,
   model: "",
   strategy: "",
-  workingSize: 512,
+  workingSize: 0, // 0: as the strategy has it.
   format: "same",
   quality: 95,
   panel: false,
