@@ -19,7 +19,7 @@ from gated_inpaint.files.masks import hole_of_transparency, lines_of, mask_of
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, TILE_SIZE
 
-KEPT = 8  # Inpainters, each for weights, a strategy and a working size.
+KEPT = 8  # Inpainters of other strategies and working sizes; they share their networks.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,12 +78,13 @@ class Models:
         return name
 
     def load(self, name, hd_strategy="auto", working_size=None):
-        """The `Inpainter`, loaded by whoever asks first; those for the weights alone are kept, and the last ones of others."""
+        """The `Inpainter`, loaded by whoever asks first; of other strategies than auto, the last ones are kept."""
         key = name, hd_strategy, working_size
         with self._lock:
+            if (name, "auto", None) not in self._inpainters:
+                self._inpainters[name, "auto", None] = Inpainter(self._sources[name], **self._settings)
             if key not in self._inpainters:
-                source, choice = self._sources[name], {"hd_strategy": hd_strategy, "working_size": working_size}
-                self._inpainters[key] = Inpainter(source, **self._settings, **choice)
+                self._inpainters[key] = self._inpainters[name, "auto", None].with_strategy(hd_strategy, working_size)
             self._inpainters.move_to_end(key)
             others = [other for other in self._inpainters if other[1:] != ("auto", None)]
             for other in others[:-KEPT]:
