@@ -14,7 +14,7 @@ const SKETCH_RADIUS = 1; // The network was shown thin lines.
 const LARGE_HOLE = 256; // Pixels; networks were trained on holes of about half of 256.
 
 const STRATEGIES = {
-  auto: ["Chosen by the hole", "Thick holes that are larger than those trained on in reduced crops, all others at the photo's own scale."],
+  auto: ["Automatic", "Thick holes that are larger than those trained on in reduced crops, all others at the photo's own scale."],
   original: ["As it is", "The photo at its own scale: sharp, and best for holes of up to some hundred pixels."],
   crop: ["Reduced", "Each hole in a crop reduced to the working size: more structure in large holes, and softer."],
   tiles: ["In tiles", "At the photo's own scale, tile by tile: for scratches all over a large scan."],
@@ -440,7 +440,7 @@ function estimate() {
       if (state.run || state.doc !== doc || doc.mask.isEmpty()) return;
       const total = said.seconds === null ? "" : `About ${seconds(said.seconds + said.waiting_seconds)}.`;
       const isLarge = strategy() === "original" && state.strategies.includes("auto") && Math.min(right - left, bottom - top) > LARGE_HOLE;
-      const advice = isLarge ? " The hole is larger than what the network knows: Large holes, Chosen by the hole (in the settings) may do better." : "";
+      const advice = isLarge ? " The hole is larger than what the network knows: Large holes, Automatic (in the settings) may do better." : "";
       $("status").textContent = (total + advice).trim();
     } catch {
       // It is only an estimate.
