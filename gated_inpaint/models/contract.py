@@ -36,6 +36,7 @@ class Network(keras.Model):
       hole_size: side of the largest hole that such a crop has in its centre; None: half the crop's.
       training_size: side of the pictures that it was trained on, in pixels, as far as its weights file says: holes far larger
         than their holes were are completed in reduced crops.
+      learned_in_training: names in its config that say what it was trained on; a further training may be on something else.
       exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations.
       finishing: what `finish` does, in words; None where it does nothing.
       layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
@@ -46,6 +47,7 @@ class Network(keras.Model):
     picture_size: Optional[int] = None
     hole_size: Optional[int] = None
     training_size: int = 256
+    learned_in_training: "tuple[str, ...]" = ()
     exportable: bool = True
     finishing: Optional[str] = None
 

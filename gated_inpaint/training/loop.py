@@ -139,9 +139,9 @@ def make_trainer(model, options):
             # A file of the completing network alone leaves its critics as they are.
             if name in ("generator", "ema_generator") or any(map(weights.arrays.__contains__, variables)):
                 assign_arrays(variables, weights.arrays, options.init_weights)
-        made = trainer.networks["generator"].get_config()
+        made, learned = trainer.networks["generator"].get_config(), trainer.networks["generator"].learned_in_training
         for name, value in weights.config.items():
-            if made.get(name, value) != value:  # Not every such difference is seen in a shape.
+            if name not in learned and made.get(name, value) != value:  # Not every such difference is seen in a shape.
                 raise InputError(
                     f"{options.init_weights} holds weights of a network with {name} {value!r}, and this run trains one with "
                     f"{made[name]!r}."

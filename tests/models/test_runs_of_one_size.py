@@ -160,6 +160,16 @@ def test_fine_tuning_starts_from_both_networks(name, photos, tmp_path):
             assert {np.array_equal(*pair) for pair in kernels} == {same or key == "generator"}
 
 
+def test_a_further_training_may_be_on_other_holes_and_not_of_another_network(photos, tmp_path):
+    model = shift_net.MODEL
+    networks = loop.make_trainer(model, options("shift_net", photos, tmp_path)).networks
+    write_weights(tmp_path / "centre.npz", weights_of(model, *networks.values()))
+    given = dict(masks="islands", init_weights=str(tmp_path / "centre.npz"))
+    assert loop.make_trainer(model, options("shift_net", photos, tmp_path, **given)).networks["generator"].region == "random"
+    with pytest.raises(InputError, match="a network with feature_mask 'covered', and this run trains one with 'sampled'"):
+        loop.make_trainer(model, options("shift_net", photos, tmp_path, feature_mask="sampled", **given))
+
+
 @pytest.mark.parametrize(
     "name, changed, words",
     [

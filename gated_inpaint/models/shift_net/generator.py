@@ -52,6 +52,8 @@ class Generator(Network):
       ValueError: an argument is none of these; a sketch is given.
     """
 
+    learned_in_training = ("region",)
+
     def __init__(self, width=RELEASED_WIDTH, levels=RELEASED_LEVELS, feature_mask="covered", region="centre", dtype=None, **kwargs):
         super().__init__(dtype=dtype, **kwargs)
         if feature_mask not in FEATURE_MASKS:
