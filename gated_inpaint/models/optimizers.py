@@ -11,7 +11,7 @@ def make_optimizer(name, learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8, 
     """An optimiser with these betas, epsilon and rho, if it knows them; by default those of DeepFill v2's release.
 
     Arguments:
-      name: "Adam", "SGD", "Adadelta", or the class name of an optimiser in TensorFlow Addons, such as "LAMB".
+      name: the class name of an optimiser of Keras, such as "Adam" or "AdamW", or of TensorFlow Addons, such as "LAMB".
       learning_rate: a number, or a Keras schedule.
       beta_1, beta_2, epsilon: numbers.
       rho: of Adadelta, how much of its means stays.
@@ -19,9 +19,9 @@ def make_optimizer(name, learning_rate, beta_1=0.5, beta_2=0.999, epsilon=1e-8, 
     Raises:
       InputError: there is no such optimiser, Addons is not installed, or it needs more than a learning rate.
     """
-    if name in ("Adam", "SGD", "Adadelta"):
-        optimizer = getattr(keras.optimizers, name)
-    else:
+    optimizer = getattr(keras.optimizers, name, None)
+    base = keras.optimizers.Optimizer
+    if not (inspect.isclass(optimizer) and issubclass(optimizer, base) and optimizer is not base):
         optimizer = _from_addons(name)
     given = {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon, "rho": rho}
     parameters = inspect.signature(optimizer.__init__).parameters
@@ -36,10 +36,12 @@ def _from_addons(name):
         from tensorflow_addons import optimizers
     except ImportError as error:
         raise InputError(
-            f"--optimizer={name}: optimisers other than Adam, SGD and Adadelta come from TensorFlow Addons, "
+            f"--optimizer={name}: Keras {keras.__version__} has no such optimiser, and others come from TensorFlow Addons, "
             "which is not installed; it exists for TensorFlow 2.15, on Python 3.9 to 3.11."
         ) from error
     if not inspect.isclass(getattr(optimizers, name, None)):
         known = sorted(key for key, value in vars(optimizers).items() if inspect.isclass(value))
-        raise InputError(f"--optimizer={name}: TensorFlow Addons has no such optimiser; it has {', '.join(known)}.")
+        raise InputError(
+            f"--optimizer={name}: neither Keras nor TensorFlow Addons has such an optimiser; Addons has {', '.join(known)}."
+        )
     return getattr(optimizers, name)

@@ -23,7 +23,7 @@ class Options(TrainingOptions):
     discriminator_width: int = option(64, "Base width of the discriminator; 64 as released.")
 
     # Optimisation
-    optimizer: str = option("Adam", "Adam as released, SGD, or any optimiser of TensorFlow Addons where that is installed.")
+    optimizer: str = option("Adam", "Adam as released, or any optimiser of Keras, or of TensorFlow Addons where that is installed.")
     learning_rate: float = option(1e-4, "Learning rate of both networks.")
     discriminator_learning_rate: float = option(
         0.0, "Learning rate of the discriminator, and of the critics on features, if it is not that of the generator; 0: the same."

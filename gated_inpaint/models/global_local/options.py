@@ -40,7 +40,7 @@ class Options(TrainingOptions):
     # Optimisation
     completion_steps: int = option(90_000, "Steps of the first phase, of the completion network alone.")
     discriminator_steps: int = option(10_000, "Steps of the second phase, of the discriminator alone. The rest trains both.")
-    optimizer: str = option("Adadelta", "Adadelta as in the paper, Adam, SGD, or any of TensorFlow Addons where that is installed.")
+    optimizer: str = option("Adadelta", "Adadelta as in the paper, or any of Keras or, where it is installed, of Addons.")
     learning_rate: float = option(1.0, "Learning rate of both networks; 1 is Adadelta's own.")
     adversarial_weight: float = option(4e-4, "Weight of the adversarial loss, alpha; 0 trains the completion network alone.")
     shown: str = option(
