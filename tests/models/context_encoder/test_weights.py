@@ -30,7 +30,7 @@ def place(kind, number, changed):
 
 
 def test_every_value_of_the_file_is_taken():
-    arrays, model, config = read_weights(T7)
+    arrays, model, config, _ = read_weights(T7)
     assert model is MODEL and config == {
         **{"region": "centre", "width": 4, "bottleneck": 24, "biases": False},
         **{"encoder_activation": "leaky_relu", "decoder_activation": "relu"},
@@ -50,8 +50,8 @@ def test_convert_and_load(tmp_path, capsys):
     assert run("weights", ["convert", str(T7), str(tmp_path / "weights.npz")], "weights") == 0
     words = "Context Encoder for a hole in the centre, base width 4, bottleneck 24."
     assert f"context_encoder, {words}" in capsys.readouterr().out
-    expected, (arrays, model, config) = read_weights(T7), read_weights(tmp_path / "weights.npz")
-    assert (model, config) == expected[1:] and arrays.keys() == expected.arrays.keys()
+    expected, (arrays, *rest) = read_weights(T7), read_weights(tmp_path / "weights.npz")
+    assert tuple(rest) == expected[1:] and arrays.keys() == expected.arrays.keys()
     for name, variable in load_network(tmp_path / "weights.npz").named_variables().items():
         np.testing.assert_array_equal(variable, expected.arrays[name])
     assert run("weights", ["convert", str(T7), str(tmp_path / "snap-0")], "weights") == 1

@@ -15,7 +15,7 @@ from gated_inpaint.weights import load_network, read_weights, weights_of, write_
 
 
 def test_every_value_of_the_file_is_taken():
-    arrays, model, config = read_weights(PTH)
+    arrays, model, config, _ = read_weights(PTH)
     assert model is MODEL and config == {"width": 4, "levels": 6, "feature_mask": "sampled", "region": "centre"}
     of_file = state_dict(PTH)
     assert len(arrays) == len(of_file) and sum(array.size for array in arrays.values()) == sum(a.size for a in of_file.values())
