@@ -11,7 +11,7 @@ from gated_inpaint.commands.parsing import did_you_mean, help_text, parse
 from gated_inpaint.commands.streams import unfailing_streams
 from gated_inpaint.errors import InputError
 
-COMMANDS = ("complete", "edit", "train", "evaluate", "export", "weights", "data", "study")
+COMMANDS = ("complete", "edit", "train", "train_report", "evaluate", "export", "weights", "data", "study")
 
 
 def main(argv=None):
@@ -58,7 +58,7 @@ def run(name, argv, program):
 def _overview():
     commands = {name: importlib.import_module(f"gated_inpaint.commands.{name}") for name in COMMANDS}
     lines = ["Usage: gated-inpaint COMMAND [--FLAG=VALUE ...]", "", "Fills holes in photos, and trains the networks that do.", ""]
-    lines += [f"  {name:<10}{command.__doc__.splitlines()[0]}" for name, command in commands.items()]
+    lines += [f"  {name:<14}{command.__doc__.splitlines()[0]}" for name, command in commands.items()]
     return "\n".join([*lines, "", "gated-inpaint COMMAND --help says more of one."])
 
 

@@ -1,6 +1,6 @@
 """A page about a training run, to be looked at in a browser while it trains or afterwards:
 
-    python -m gated_inpaint.training.report runs/first
+    gated-inpaint train_report runs/first
 
 It writes `report.html` into the run's folder, one file with all in it: how far the run is, what looks wrong, a curve of every
 number that was logged, and the validation's pictures over time. Nothing of the run is changed, and it need not have ended.
@@ -18,12 +18,11 @@ What looks wrong is said by plain rules on curves. Each is smoothed: its end is 
 Losses of critics are those with "discriminator" or "critic" in their name that are no part of the generator's own.
 """
 
-import argparse
 import base64
 import html
+import os
 import pathlib
-import sys
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 import numpy as np
 from tensorboard.backend.event_processing import event_accumulator
@@ -38,7 +37,7 @@ GRIDS = 6  # Validations of which the pictures are shown, from the first to the 
 
 _WON, _NOT_BEGUN, _RISEN, _COLLAPSED = 0.05, 0.98, 1.05, 0.5
 _WIDTH, _HEIGHT, _POINTS = 360, 160, 180  # Of a curve: pixels, and points that are drawn at most.
-_STYLE = """body{font:15px/1.4 sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;color:#222}
+_STYLE = """:root{color-scheme:light}body{font:15px/1.4 sans-serif;max-width:1180px;margin:2em auto;padding:0 1em;color:#222}
 figure{display:inline-block;margin:0 1em 1em 0;vertical-align:top}figcaption{font-size:13px}svg{background:#f6f6f6}
 .warning{background:#fff3d6;border-left:4px solid #d90;padding:.4em .8em;margin:.4em 0}img{max-width:360px}"""
 
@@ -57,7 +56,7 @@ class Curve(NamedTuple):
         return float(np.median(values[-max(5, len(values) // 10) :])) if len(values) else float("nan")
 
 
-def write_report(run_dir):
+def write_report(run_dir: "Union[str, os.PathLike[str]]") -> pathlib.Path:
     """Writes the page about a run; returns its path.
 
     Raises:
@@ -173,18 +172,3 @@ def _svg(curve):
         f'<svg width="{_WIDTH}" height="{_HEIGHT}"><polyline points="{points}" fill="none" stroke="#06c" stroke-width="1.5"/>'
         f'<text x="10" y="14" font-size="11">{high:.4g}</text><text x="10" y="{_HEIGHT - 6}" font-size="11">{low:.4g}</text></svg>'
     )
-
-
-def main(argv):
-    parser = argparse.ArgumentParser(prog="python -m gated_inpaint.training.report", description=__doc__.splitlines()[0])
-    parser.add_argument("run_dir", help="the folder of a run, as train_main.py --run_dir makes it")
-    try:
-        print(f"Wrote {write_report(parser.parse_args(argv).run_dir)}.")
-    except InputError as error:
-        print(f"gated_inpaint.training.report: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
