@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gated_inpaint import InputError
 from gated_inpaint.commands.main import run as run_command
 from gated_inpaint.training.report import Curve, find_warnings, hours_of, write_report
 
