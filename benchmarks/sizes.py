@@ -4,7 +4,7 @@
 
 Each row is a process of its own: the peak is that of its resident memory, TensorFlow and weights included, and the time the best of
 some calls after a first one, which prepares. `dense` calls the generator on the whole picture, with attention as whole matrices;
-`holes` is what `Inpainter` does.
+`holes` is what `Inpainter` does by its strategy "original".
 """
 
 import os
@@ -73,7 +73,7 @@ def measure(size, method):
     image = np.random.default_rng(0).integers(0, 256, [height, width, 3], dtype=np.uint8)
     mask = np.zeros([height, width], bool)
     mask[top : top + side, left : left + side] = True
-    inpainter = Inpainter(FLAGS.weights, FLAGS.precision)
+    inpainter = Inpainter(FLAGS.weights, FLAGS.precision, hd_strategy="original")
     if method == "dense":
         shape = [1, height - height % 8, width - width % 8]
         inputs = tf.random.uniform([*shape, 3], -1, 1), tf.constant(mask[None, : shape[1], : shape[2], None], tf.float32)
