@@ -3,7 +3,8 @@
     python benchmarks/holes.py --sizes=256,512,1024
 
 Each size is measured with a square hole that takes 5% of the picture, and with free-form strokes of about 30%. `whole` is the
-generator on the whole picture, `holes` what `Inpainter` computes by its strategy "original"; they take turns, and medians are printed.
+generator on the whole picture, `holes` what `Inpainter` computes by its strategy "original"; they take turns, and medians are
+printed.
 """
 
 import os

@@ -1,0 +1,63 @@
+"""The pages: every link leads somewhere, and every command that they print is one that is understood."""
+
+import importlib
+import pathlib
+import re
+import shlex
+
+import pytest
+
+from gated_inpaint.commands.main import COMMANDS
+from gated_inpaint.commands.parsing import parse
+from gated_inpaint.errors import InputError
+
+ROOT = pathlib.Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "gated_inpaint/weights/MODEL_CARD.md"])
+MAINS = {"test_main.py": "complete", "train_main.py": "train"}
+
+
+def anchors(page):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def commands():
+    """(page, command's name, its arguments) of each that stands in a block of code or in a line of text."""
+    for page in PAGES:
+        text = page.read_text()
+        blocks = re.findall(r"^```(?:bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        lines = [line.split("#")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+        lines += re.findall(r"`((?:gated-inpaint|python (?:test|train)_main\.py) [^`]+)`", text)
+        for command in (part.strip() for line in lines for part in line.split("&&")):
+            words = shlex.split(command)
+            if words[:1] == ["gated-inpaint"] and words[1:2] and words[1] in COMMANDS:
+                yield page.name, words[1], words[2:]
+            elif words[:1] == ["python"] and words[1:2] and words[1] in MAINS:
+                yield page.name, MAINS[words[1]], words[2:]
+            else:
+                assert words[:1] != ["gated-inpaint"] or words[1].startswith("-"), (page.name, command)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        if path.startswith(("http:", "https:")):
+            continue
+        target = (page.parent / path) if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_commands_are_understood(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    found = list(commands())
+    assert len(found) > 25 and {name for _, name, _ in found} == set(COMMANDS)
+    for page, name, arguments in found:
+        # Dots stand for what a reader would write there.
+        arguments = [argument for argument in arguments if argument != "..."]
+        try:
+            parse(importlib.import_module(f"gated_inpaint.commands.{name}"), arguments)
+        except InputError as error:
+            pytest.fail(f"{page}: {name} {arguments}: {error}")
