@@ -132,7 +132,10 @@ class Inpainter:
         return other
 
     def plan(self, hole: np.ndarray) -> ChosenPlan:
-        """What a call does with a photo of this hole, bool [height, width], not empty: a `ChosenPlan`."""
+        """What a call does with a photo of this hole, bool [height, width]: a `ChosenPlan`. Raises InputError if it is refused."""
+        reason = self.network.refusal(hole.shape, hole) if hole.any() else None
+        if reason:
+            raise InputError(reason)
         function: Any = self._plan
         if hasattr(function, "get_concrete_function"):
             function = function.get_concrete_function(tf.TensorSpec([None, None], tf.bool))
@@ -230,12 +233,7 @@ class Inpainter:
                 if sketch is None
                 else "These weights take no sketch: use guided weights, or leave the sketch out."
             )
-        given = understood(image, mask, sketch)
-        for hole in given.mask[..., 0]:
-            reason = self.network.refusal(hole.shape, hole) if hole.any() else None
-            if reason:
-                raise InputError(reason)
-        return given
+        return understood(image, mask, sketch)
 
     def _plan_of(self, hole):
         return make_plan(self.network, hole, self._hd_strategy, self._working_size)
