@@ -52,6 +52,7 @@ Image Completion", ACM Transactions on Graphics 36(4), 2017, section 3.4; "Conte
 import functools
 import math
 import pathlib
+from typing import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -89,13 +90,14 @@ def _for_each_seed(function, with_box=False):
 
 
 @_for_each_seed
-def strokes(seed, height, width):
+def strokes(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Brush strokes. See the module's conventions."""
-    return _rasterise(*_draw_strokes(seed, height, width), height, width)
+    vertices, radius = _draw_strokes(seed, height, width)
+    return _rasterise(vertices, radius, height, width)
 
 
 @_for_each_seed
-def rectangle(seed, height, width):
+def rectangle(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """A rectangle anywhere. See the module's conventions."""
     of_corner, of_margin = _split(seed, 2)
     size = np.array([height, width])
@@ -105,14 +107,14 @@ def rectangle(seed, height, width):
 
 
 @_for_each_seed
-def union(seed, height, width):
+def union(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Brush strokes and a rectangle, independent of each other. See the module's conventions."""
     of_strokes, of_rectangle = _split(seed, 2)
     return tf.maximum(strokes(of_strokes, height, width), rectangle(of_rectangle, height, width))
 
 
 @functools.partial(_for_each_seed, with_box=True)
-def box(seed, height, width):
+def box(seed: tf.Tensor, height: int, width: int) -> "tuple[tf.Tensor, tf.Tensor]":
     """A rectangle, and the box around it. See the module's conventions."""
     of_corner, of_margin = _split(seed, 2)
     size = np.array([height, width])
@@ -123,7 +125,7 @@ def box(seed, height, width):
 
 
 @functools.partial(_for_each_seed, with_box=True)
-def rectangle_in_box(seed, height, width):
+def rectangle_in_box(seed: tf.Tensor, height: int, width: int) -> "tuple[tf.Tensor, tf.Tensor]":
     """A rectangle, and the box around it. See the module's conventions."""
     of_sides, of_corner = _split(seed, 2)
     size = np.array([height, width])
@@ -134,7 +136,7 @@ def rectangle_in_box(seed, height, width):
 
 
 @_for_each_seed
-def centre(seed, height, width):
+def centre(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """The rectangle in the middle, half as high and wide as the picture. See the module's conventions."""
     size = np.array([height, width])
     corner = (size - size // 2) // 2
@@ -142,7 +144,7 @@ def centre(seed, height, width):
 
 
 @functools.partial(_for_each_seed, with_box=True)
-def inner_centre(seed, height, width):
+def inner_centre(seed: tf.Tensor, height: int, width: int) -> "tuple[tf.Tensor, tf.Tensor]":
     """The square in the middle that is 4 pixels less than half at each end, and its box. See the module's conventions."""
     size = np.array([height, width])
     corner = (size - size // 2) // 2
@@ -150,7 +152,7 @@ def inner_centre(seed, height, width):
 
 
 @functools.partial(_for_each_seed, with_box=True)
-def inner_box(seed, height, width):
+def inner_box(seed: tf.Tensor, height: int, width: int) -> "tuple[tf.Tensor, tf.Tensor]":
     """The same anywhere but for the outermost 4 pixels, and its box. See the module's conventions."""
     size = np.array([height, width])
     corner = OVERLAP + _draw_integer(seed, [2], 0, size - size // 2 - 1)
@@ -158,7 +160,7 @@ def inner_box(seed, height, width):
 
 
 @_for_each_seed
-def islands(seed, height, width):
+def islands(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Where smooth noise is lowest. See the module's conventions."""
     of_noise, of_place, of_area = _split(seed, 3)
     size = np.array([height, width])
@@ -174,7 +176,7 @@ def islands(seed, height, width):
 
 
 @_for_each_seed
-def blocks(seed, height, width):
+def blocks(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Rectangles of 1/16 to 1/2 of the picture's sides, overlapping or not. See the module's conventions."""
     of_count, of_size, of_corner = _split(seed, 3)
     size = np.array([height, width])
@@ -223,7 +225,7 @@ KINDS = {
 }
 
 
-def mask_function(kind):
+def mask_function(kind: str) -> Callable:
     """The function that makes masks of a kind: a name in `KINDS`, or the path of a folder of mask files.
 
     Raises:

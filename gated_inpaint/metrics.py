@@ -29,7 +29,7 @@ def names_at(side):
     return tuple(name for name in METRICS if name != "ms_ssim" or side >= SMALLEST_FOR_MS_SSIM)
 
 
-def picture_metrics(image, completed, mask):
+def picture_metrics(image: tf.Tensor, completed: tf.Tensor, mask: tf.Tensor) -> "dict[str, tf.Tensor]":
     """{name: [batch]} of the metrics above, those that pictures of this size have."""
     image, completed = _between_0_and_1(image), _between_0_and_1(completed)
     difference = image - completed
@@ -48,7 +48,7 @@ def picture_metrics(image, completed, mask):
     return {name: metrics[name] for name in METRICS if name in metrics}
 
 
-def total_variation(pictures):
+def total_variation(pictures: tf.Tensor) -> tf.Tensor:
     """[batch]: the metric above, of any pictures."""
     return _total_variation(_between_0_and_1(pictures))
 

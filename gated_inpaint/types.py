@@ -5,9 +5,12 @@ Conventions, everywhere: pictures are RGB, float32 in [-1, 1], [batch, height, w
 tf.function, tf.data and distribution strategies as they are.
 """
 
-from typing import NamedTuple, Optional
+import os
+from typing import NamedTuple, Optional, Union
 
 import tensorflow as tf
+
+Path = Union[str, "os.PathLike[str]"]
 
 
 class Inputs(NamedTuple):

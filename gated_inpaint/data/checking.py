@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import re
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +23,7 @@ from absl import logging
 from gated_inpaint.data.decoding import decode
 from gated_inpaint.data.sources import PhotoFiles, PhotoRecords, locate_photos
 from gated_inpaint.errors import InputError
+from gated_inpaint.types import Path
 
 _NAMED_IN_ERROR = 5
 
@@ -44,7 +45,7 @@ class Photos:
         return hashlib.sha256(self.fingerprints.tobytes()).hexdigest()[:16]
 
 
-def find_photos(source, sketch=False, max_bad_fraction=0.01, record=None):
+def find_photos(source: Path, sketch: bool = False, max_bad_fraction: float = 0.01, record: Optional[Path] = None) -> Photos:
     """Finds the photos of a source and checks that they can be decoded.
 
     Those that cannot are skipped, and named in the log with the reason.

@@ -11,9 +11,11 @@ of its own. Example k depends on the seed, k and the photos alone: not on how ma
 started, or on how it is shared between workers.
 """
 
+from typing import Optional
+
 import tensorflow as tf
 
-from gated_inpaint.data.checking import fingerprint, without_autotune
+from gated_inpaint.data.checking import Photos, fingerprint, without_autotune
 from gated_inpaint.data.decoding import FITS, decode_example
 from gated_inpaint.errors import InputError
 
@@ -23,7 +25,16 @@ _ORDER, _WINDOW = 1, 2
 _NO_END = tf.int64.max
 
 
-def training_examples(photos, size=256, batch_size=None, seed=0, start=0, shard=(0, 1), fit="crop", flip=True):
+def training_examples(
+    photos: Photos,
+    size: int = 256,
+    batch_size: Optional[int] = None,
+    seed: int = 0,
+    start: int = 0,
+    shard: "tuple[int, int]" = (0, 1),
+    fit: str = "crop",
+    flip: bool = True,
+) -> tf.data.Dataset:
     """The endless stream of training examples.
 
     Arguments:
@@ -63,7 +74,7 @@ def training_examples(photos, size=256, batch_size=None, seed=0, start=0, shard=
     return _finish(order.map(load_at_random, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True), batch_size)
 
 
-def validation_examples(photos, size=256, batch_size=None, fit="crop"):
+def validation_examples(photos: Photos, size: int = 256, batch_size: Optional[int] = None, fit: str = "crop") -> tf.data.Dataset:
     """Every photo once, in the order of the source, its middle, never mirrored. Arguments as above; the last batch may be short."""
     _check_arguments(size, batch_size, fit)
     load = _loader(photos, size, fit)

@@ -21,6 +21,7 @@ import tqdm
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation import tables
 from gated_inpaint.evaluation.methods import make_methods
+from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.evaluation.perceptual import Features, FidFeatures, Lpips, frechet_distance
 from gated_inpaint.evaluation.pictures import Pictures
 from gated_inpaint.evaluation.protocol import Key, Protocol
@@ -33,7 +34,7 @@ from gated_inpaint.metrics import names_at, picture_metrics, total_variation
 _RESULTS = ("sheet.png", "table.md", "results.json")  # What is made of the rows, as it is written.
 
 
-def evaluate(options, resume=False):
+def evaluate(options: EvaluationOptions, resume: bool = False) -> str:
     """Evaluates, and writes the folder described above.
 
     Arguments:

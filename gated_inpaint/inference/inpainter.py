@@ -9,7 +9,6 @@ is opaque. Every pixel outside the hole is the input's, bit for bit.
 
 import copy
 import functools
-import os
 from typing import Any, Callable, NamedTuple, Optional, Union
 
 import numpy as np
@@ -24,14 +23,13 @@ from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_g
 from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, ChosenPlan, make_plan, takes_pieces
 from gated_inpaint.ops.levels import to_levels
 from gated_inpaint.ops.windows import crop_mirrored
-from gated_inpaint.types import Inputs
+from gated_inpaint.types import Inputs, Path
 from gated_inpaint.weights import load_network
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
 EVERYWHERE = 2**20  # Pixels of the largest photo whose stages are made everywhere.
 
 
-Path = Union[str, "os.PathLike[str]"]
 Picture = Union[Path, Image.Image, np.ndarray]
 
 

@@ -10,6 +10,8 @@ import pathlib
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
+from typing import Optional
 
 import tensorflow as tf
 
@@ -17,9 +19,15 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.serving.exportable import Exported, missing_from_exports
 from gated_inpaint.serving.model import DEFAULT_MAX_MEGAPIXELS, ServingModel
 from gated_inpaint.serving.warm_up import write_warm_up_requests
+from gated_inpaint.types import Path
 
 
-def export(weights, output, max_megapixels=DEFAULT_MAX_MEGAPIXELS, warm_up=()):
+def export(
+    weights: Optional[Path],
+    output: Path,
+    max_megapixels: float = DEFAULT_MAX_MEGAPIXELS,
+    warm_up: "Sequence[tuple[int, int]]" = (),
+) -> Exported:
     """Writes a SavedModel with the signatures that `ServingModel` describes.
 
     Arguments:

@@ -6,19 +6,20 @@ it is the image, bit for bit.
 """
 
 import pathlib
+from typing import Optional
 
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
 from gated_inpaint.serving.exportable import Exported, check_exportable, missing_from_exports
-from gated_inpaint.types import Inputs
+from gated_inpaint.types import Inputs, Path
 from gated_inpaint.weights import load_network
 
 WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
 
 
-def export_tflite(weights, output, size, weight_type="float32"):
+def export_tflite(weights: Optional[Path], output: Path, size: "tuple[int, int]", weight_type: str = "float32") -> Exported:
     """Writes a `.tflite` file.
 
     Arguments:

@@ -19,6 +19,8 @@ from tensorflow import keras
 from gated_inpaint.data import find_photos, training_examples, validation_examples
 from gated_inpaint.errors import InputError, first_line
 from gated_inpaint.masks import mask_function
+from gated_inpaint.models.contract import Model, Trainer
+from gated_inpaint.models.options import TrainingOptions
 from gated_inpaint.training.batches import add_masks
 from gated_inpaint.training.checkpoints import Checkpoints
 from gated_inpaint.training.devices import has_gpu, make_strategy, worker_of
@@ -32,7 +34,7 @@ class TrainingError(RuntimeError):
     """The run cannot go on; its message says why, and what is kept."""
 
 
-def train(model, options, override=False):
+def train(model: Model, options: TrainingOptions, override: bool = False) -> None:
     """Trains until `options.steps`, or until the process is asked to stop (SIGTERM or SIGINT): then a checkpoint is written first.
 
     Arguments:
@@ -126,7 +128,7 @@ def train(model, options, override=False):
         logging.info("Stopped at step %d of %d.", trainer.steps_done(), options.steps)
 
 
-def make_trainer(model, options):
+def make_trainer(model: Model, options: TrainingOptions) -> Trainer:
     """The trainer of a run, with initial weights from the options' seed or weights."""
     keras.utils.set_random_seed(options.seed)
     trainer = model.build(options, KERAS_DTYPES[options.precision])

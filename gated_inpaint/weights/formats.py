@@ -26,6 +26,7 @@ from gated_inpaint.files.torch_files import state_dict
 from gated_inpaint.models import registry
 from gated_inpaint.models.contract import Model
 from gated_inpaint.models.foreign import ForeignWeights
+from gated_inpaint.types import Path
 
 # The entry of an .npz that says whose weights it holds: JSON.
 _DESCRIPTION = "gated_inpaint"
@@ -49,7 +50,7 @@ class Weights(NamedTuple):
     training_size: Optional[int] = None  # Side of the pictures that it was trained on, in pixels; None where the file says nothing.
 
 
-def read_weights(source):
+def read_weights(source: Path) -> Weights:
     """Reads weights.
 
     Arguments:
@@ -62,20 +63,20 @@ def read_weights(source):
     Raises:
       InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
-    source = _of_run(os.fspath(source))
-    if os.path.isfile(source) and not (source.endswith(".npz") or os.path.exists(source + ".index")):
-        return _imported(_read_foreign(source))
-    if source.endswith(".npz"):
-        arrays, description = _read_npz(source)
+    path = _of_run(os.fspath(source))
+    if os.path.isfile(path) and not (path.endswith(".npz") or os.path.exists(path + ".index")):
+        return _imported(_read_foreign(path))
+    if path.endswith(".npz"):
+        arrays, description = _read_npz(path)
     else:
-        arrays, description = _read_checkpoint(source), None
-    model, config, training_size = _described(source, description) if description else (*_recognised(source, arrays), None)
-    if not source.endswith(".npz"):
+        arrays, description = _read_checkpoint(path), None
+    model, config, training_size = _described(path, description) if description else (*_recognised(path, arrays), None)
+    if not path.endswith(".npz"):
         arrays = reverse_picture_channels(arrays, model)
     return Weights(arrays, model, config, training_size)
 
 
-def write_weights(target, weights):
+def write_weights(target: Path, weights: Weights) -> None:
     """Writes `Weights` so that `target` is complete or as it was before.
 
     Arguments:
@@ -108,8 +109,9 @@ def write_weights(target, weights):
     try:
         if target.suffix == ".npz":
             description = {"model": weights.model.name, "config": weights.config, "training_size": weights.training_size}
-            description = json.dumps({name: value for name, value in description.items() if value is not None})
-            np.savez(scratch / target.name, **weights.arrays, **{_DESCRIPTION: np.array(description)})
+            text = json.dumps({name: value for name, value in description.items() if value is not None})
+            arrays: dict = {**weights.arrays, _DESCRIPTION: np.array(text)}
+            np.savez(scratch / target.name, **arrays)
         else:
             _write_checkpoint(reverse_picture_channels(weights.arrays, weights.model), scratch, target.name)
         # The index makes a checkpoint exist, so it comes last but for the state file that names it.

@@ -1,10 +1,13 @@
 """Builds the network that a weights file describes and fills it."""
 
 import pathlib
+from typing import Optional
 
 import numpy as np
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.models.contract import Model, Network
+from gated_inpaint.types import Path
 from gated_inpaint.weights.formats import Weights, read_weights
 
 DEFAULT_WEIGHTS = pathlib.Path(__file__).with_name("default.npz")
@@ -14,7 +17,7 @@ KERAS_DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 _NOT_IN_FILES = ("name", "dtype")  # Of a network's config: what whoever loads it decides.
 
 
-def load_network(source=None, precision="float32"):
+def load_network(source: Optional[Path] = None, precision: str = "float32") -> Network:
     """Builds a network from weights.
 
     Arguments:
@@ -38,7 +41,7 @@ def load_network(source=None, precision="float32"):
     return network
 
 
-def weights_of(model, network, *others, training_size=None):
+def weights_of(model: Model, network: Network, *others, training_size: Optional[int] = None) -> Weights:
     """`Weights` of a network of a model, and of others that train beside it, as they stand.
 
     `training_size` is the side of the pictures that they were trained on, in pixels.
