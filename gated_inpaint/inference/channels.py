@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from gated_inpaint.ops.levels import from_levels, to_levels
 
+BAND_PIXELS = 2**20  # Of a photo, that `by_bands` takes at once.
+
 
 def color_channels(image):
     """How many of an image's channels are no alpha: 1 or 3."""
@@ -34,6 +36,22 @@ def in_the_hole(output, image, mask):
         output = tf.reduce_mean(output, axis=-1, keepdims=True)
     alpha = tf.where(mask, tf.constant(image.dtype.max, image.dtype), alpha)
     return tf.concat([tf.where(mask, to_levels(output, image.dtype), color), alpha], axis=-1)
+
+
+def by_bands(function, *arrays):
+    """What a function of tensors makes of arrays [batch, height, width, channels], band by band of their rows, as an array.
+
+    So what it makes on its way is never in memory as a whole.
+    """
+    rows = max(BAND_PIXELS // arrays[0].shape[2], 1)
+    batch, height, width = arrays[0].shape[:3]
+    result = None
+    for top in range(0, height, rows):
+        made = function(*(tf.constant(array[:, top : top + rows]) for array in arrays)).numpy()
+        if result is None:
+            result = np.empty([batch, height, width, made.shape[3]], made.dtype)
+        result[:, top : top + rows] = made
+    return result
 
 
 def finished(finish, images, completed, masks):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.inference.arguments import understood
-from gated_inpaint.inference.channels import as_rgb, finished, in_the_hole
+from gated_inpaint.inference.channels import as_rgb, by_bands, finished, in_the_hole
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_graph
 from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, ChosenPlan, make_plan, takes_pieces
@@ -256,10 +256,11 @@ class Inpainter:
             keep((_as_levels(made.stages, inputs, arrays[0].dtype), None if made.offsets is None else made.offsets.numpy()))
             return made.output
 
-        image, mask, *sketch = map(tf.constant, arrays)
-        made = complete_pieces(complete, _as_inputs(image, mask, *sketch), chosen.plan, progress)
-        output = self._rest(complete, made) if made.mask.any() else made.image
-        return in_the_hole(output, image, mask).numpy()
+        image, *masks = arrays
+        inputs = Inputs(by_bands(as_rgb, image), *(marks.astype(np.float32) for marks in masks))
+        made = complete_pieces(complete, inputs, chosen.plan, progress)
+        output = self._rest(complete, made).numpy() if made.mask.any() else made.image
+        return by_bands(in_the_hole, output, image, masks[0])
 
     def _rest(self, complete, inputs):
         """The picture of `Inputs` whose hole is completed as it is."""

@@ -22,7 +22,8 @@ def complete_pieces(complete, inputs, plan, progress=None):
     Arguments:
       complete: function of `Inputs` of a batch of one, with sides that the network's divisor divides, to a picture: of the same
         size, in [-1, 1]; read in the hole alone.
-      inputs: `Inputs` of the photo, [1, height, width, ...], of any size.
+      inputs: `Inputs` of the photo, [1, height, width, ...], of any size; image and mask are arrays, and the image is completed in
+        its place.
       plan: a `Plan`; if its rest is to be completed as it is, that is left to do.
       progress: function of (pieces done, pieces in all), called before each piece and at the end; None where none is wanted.
 
@@ -31,23 +32,25 @@ def complete_pieces(complete, inputs, plan, progress=None):
     progress = progress or (lambda done, count: None)
     crops, tiles = _rows(plan.crops), [] if plan.as_it_is else _rows(plan.tiles)
     in_crops = np.asarray(plan.in_crops)[np.newaxis, ..., np.newaxis]
+    image, mask, sketch = inputs
 
-    image = np.array(inputs.image)
-    for number, piece in enumerate(crops):
-        progress(number, len(crops) + len(tiles))
-        here = (slice(None), *_slices(reach(piece)))
-        np.copyto(image[here], completed_piece(complete, inputs, piece), where=in_crops[here])
+    def pieces_of(rows, mask, first):
+        """The pieces' places and what is made of them, all from the photo as it is when the first one is asked for."""
+        known = rows and Inputs(tf.constant(image), tf.constant(mask), sketch)
+        for number, piece in enumerate(rows, start=first):
+            progress(number, len(crops) + len(tiles))
+            yield piece, (slice(None), *_slices(reach(piece))), completed_piece(complete, known, piece).numpy()
 
-    mask = np.asarray(inputs.mask) * ~in_crops
-    rest = Inputs(tf.constant(image), tf.constant(mask), inputs.sketch)
-    if tiles:
-        np.copyto(image, 0, where=mask > 0)
-    for number, piece in enumerate(tiles, start=len(crops)):
-        progress(number, len(crops) + len(tiles))
-        here = (slice(None), *_slices(reach(piece)))
-        image[here] += (shares(piece) * completed_piece(complete, rest, piece)) * mask[here]
+    for _, here, made in pieces_of(crops, mask, 0):
+        np.copyto(image[here], made, where=in_crops[here])
+    mask = mask * ~in_crops
+    of_tiles = pieces_of(tiles, mask, len(crops))
+    for number, (piece, here, made) in enumerate(of_tiles):
+        if number == 0:  # What is known was read: a sum of shares begins.
+            np.copyto(image, 0, where=mask > 0)
+        image[here] += shares(piece) * made * mask[here]
     progress(len(crops) + len(tiles), len(crops) + len(tiles))
-    return Inputs(image, mask * bool(plan.as_it_is), inputs.sketch)
+    return Inputs(image, mask * bool(plan.as_it_is), sketch)
 
 
 def complete_pieces_in_graph(complete, inputs, plan):
