@@ -118,7 +118,12 @@ class Inpainter:
             completed = _run_any_size(self._complete, given.arrays()).numpy()
         else:
             photos = zip(*map(_one_by_one, given.arrays()))
-            completed = np.concatenate([self._complete_by_plan(progress, *one) for one in zip(plans, photos)])
+            completed = np.concatenate(
+                [
+                    self._complete_by_plan(progress, plan, photo) if plan.pieces else _run_any_size(self._complete, photo).numpy()
+                    for plan, photo in zip(plans, photos)
+                ]
+            )
         return given.answer(self._finished(given, completed))
 
     def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None) -> "Inpainter":
