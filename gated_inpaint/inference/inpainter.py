@@ -250,15 +250,16 @@ class Inpainter:
         """The `Completion` of `Inputs`' tensors, right in the holes."""
         return complete_holes(self.network, Inputs(*inputs))
 
-    def _complete_by_plan(self, progress, chosen, arrays, keep=lambda stages_and_offsets: None):
+    def _complete_by_plan(self, progress, chosen, arrays, keep=None):
         """Completes a batch of one, image, mask and perhaps a sketch as a call understands them, by its `ChosenPlan`.
 
-        `keep` is given what each piece went through: {name: pictures} and offsets or None.
+        `keep`, if there is one, is called with what each piece went through: {name: pictures}, and offsets or None.
         """
 
         def complete(inputs):
             made = _run_any_size(self._completion, [maps for maps in inputs if maps is not None])
-            keep((_as_levels(made.stages, inputs, arrays[0].dtype), None if made.offsets is None else made.offsets.numpy()))
+            if keep:
+                keep((_as_levels(made.stages, inputs, arrays[0].dtype), None if made.offsets is None else made.offsets.numpy()))
             return made.output
 
         image, *masks = arrays

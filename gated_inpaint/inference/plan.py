@@ -104,14 +104,14 @@ def make_plan(network, hole, strategy="auto", working_size=None):
     none, nowhere = _no_pieces(), tf.zeros_like(hole)
     if network.picture_size is not None:
         hole_size = network.hole_size or network.picture_size // 2
-        crops = _crops(_disjoint(separate_windows(hole)), size, network.picture_size, hole_size, divisor, network.hole_size)
+        in_centre = network.hole_size is not None
         fits = tf.reduce_all(size == network.picture_size)
-        if network.hole_size is not None:
+        if in_centre:
             rim = (network.picture_size - network.hole_size) // 2
             fits &= ~tf.reduce_any(hole & ~_inside(size, rim))
-        return Plan(
-            tf.nest.map_structure(lambda rows: rows[: tf.where(fits, 0, tf.shape(rows)[0])], crops), hole & ~fits, none, fits
-        )
+        in_crops = hole & ~fits
+        windows = _disjoint(separate_windows(in_crops))
+        return Plan(_crops(windows, size, network.picture_size, hole_size, divisor, in_centre), in_crops, none, fits)
     if strategy == "original":
         return Plan(none, nowhere, none, tf.constant(True))
     if strategy == "crop":

@@ -16,7 +16,7 @@ from typing import Optional
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.serving.exportable import Exported, missing_from_exports
+from gated_inpaint.serving.exportable import Exported
 from gated_inpaint.serving.model import DEFAULT_MAX_MEGAPIXELS, ServingModel
 from gated_inpaint.serving.warm_up import write_warm_up_requests
 from gated_inpaint.types import Path
@@ -70,4 +70,4 @@ def export(
     except tf.errors.OpError as error:
         raise InputError(f"Cannot write {output}: {error.message.splitlines()[0]}") from error
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    return Exported(size, missing_from_exports(model.network))
+    return Exported(size, model.network.finishing)

@@ -1,4 +1,4 @@
-"""Which networks can be exported, and what an export says of itself."""
+"""What is common to exports of both formats: which networks can be exported, and what is said of what was written."""
 
 from typing import NamedTuple, Optional
 
@@ -9,7 +9,7 @@ class Exported(NamedTuple):
     """What was written."""
 
     size: int  # Of its files, in bytes.
-    missing: Optional[str]  # What `gated-inpaint complete` can do with these weights and the export cannot; None for nothing.
+    missing: Optional[str]  # The network's `finishing`, which is in no export; None where there is none.
 
 
 def check_exportable(network):
@@ -18,8 +18,3 @@ def check_exportable(network):
         raise InputError(
             f"{type(network).__name__} cannot be exported: it completes by a loop in Python. gated-inpaint complete runs it."
         )
-
-
-def missing_from_exports(network):
-    """As in `Exported`."""
-    return network.finishing

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.serving.exportable import Exported, check_exportable, missing_from_exports
+from gated_inpaint.serving.exportable import Exported, check_exportable
 from gated_inpaint.types import Inputs, Path
 from gated_inpaint.weights import load_network
 
@@ -52,7 +52,7 @@ def export_tflite(weights: Optional[Path], output: Path, size: "tuple[int, int]"
 
     model = _convert(network, width, height, WEIGHT_TYPES[weight_type])
     write_whole(output, model)
-    return Exported(len(model), missing_from_exports(network))
+    return Exported(len(model), network.finishing)
 
 
 def _convert(network, width, height, weight_type):

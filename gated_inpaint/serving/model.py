@@ -5,7 +5,8 @@
                     completed one after the other.
   tensors           image, uint8 [batch, height, width, channels], gray, gray and alpha, RGB or RGBA; mask, and sketch for guided
                     weights, uint8 [batch, height, width, 1].
-                    Returns completed, of the image's shape and type: the batch is completed at once.
+                    Returns completed, of the image's shape and type. The batch is completed at once, but where a picture of it
+                    takes pieces (`inference.plan`).
 
 Every picture has a mask of its own. Pixels outside the hole come back bit for bit, and what is in it opaque. Files mean what they
 mean to test_main.py, masks included, and the hole is within one level of its answer; but what a file says beside its pixels, its

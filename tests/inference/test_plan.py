@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from gated_inpaint.inference.plan import ChosenPlan, make_plan, reach
+from gated_inpaint.inference.pieces import shares
+from gated_inpaint.inference.plan import ChosenPlan, Pieces, make_plan, reach
 from gated_inpaint.models.deepfill_v2 import Generator
 
 
@@ -45,11 +46,10 @@ def scratches(height, width, share=0.05):
 
 def shares_of(plan, shape):
     """How much of each pixel the tiles of a plan determine."""
-    from gated_inpaint.inference.pieces import _rows, _slices, shares
-
     total = np.zeros(shape)
-    for piece in _rows(plan.tiles):
-        total[_slices(reach(piece))] += shares(piece)[..., 0]
+    for tile in zip(*plan.tiles):
+        begin, end = reach(Pieces(*tile))
+        total[begin[0] : end[0], begin[1] : end[1]] += shares(Pieces(*tile))[..., 0]
     return total
 
 

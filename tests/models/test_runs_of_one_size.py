@@ -1,16 +1,12 @@
 """Whole runs of networks that take pictures of one size: trained, killed, resumed; completing, exported, evaluated."""
 
-import os
 import pathlib
-import signal
-import subprocess
-import sys
-import time
 
 import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from training_runs import assert_same_state, run_until_killed, state, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.evaluation.evaluate import evaluate
@@ -31,12 +27,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for number in range(5):
-        small = rng.integers(0, 256, (5, 6, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(small, (168, 140), interpolation=cv2.INTER_CUBIC))
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"), 5, size=(168, 140))
 
 
 def options(name, photos, run_dir, **changed):
@@ -53,38 +44,13 @@ def straight(request, photos, tmp_path_factory):
     return request.param, run_dir
 
 
-def state(run_dir, step):
-    """All that a checkpoint of a run holds, by name."""
-    reader = tf.train.load_checkpoint(str(run_dir / f"checkpoints/step-{step}"))
-    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
-    return {name: reader.get_tensor(name) for name in sorted(names)}
-
-
 def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
     name, run_dir = straight
     given = options(name, photos, tmp_path / "run")
-    command = [sys.executable, str(ROOT / "train_main.py"), f"--model={name}"]
-    process = subprocess.Popen(
-        command + [f"--{key}={value}" for key, value in vars(given).items() if value is not None],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    until = time.monotonic() + 300
-    while not (tmp_path / "run/checkpoints/step-2.index").exists():
-        assert process.poll() is None and time.monotonic() < until, process.communicate()[0]
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    for path in (tmp_path / "run/checkpoints").glob("step-3.*"):  # The signal may have come late.
-        path.unlink()
+    run_until_killed(given, 2, model=name)
     loop.train(CASES[name][0].MODEL, given)
     assert "Resuming at step 2" in (tmp_path / "run/log.txt").read_text()
-    resumed, expected = state(tmp_path / "run", 3), state(run_dir, 3)
-    assert resumed.keys() == expected.keys() and len(expected) > 100  # Two networks, and two slots of Adam for each variable.
-    for key, value in expected.items():
-        np.testing.assert_array_equal(resumed[key], value, err_msg=key)
+    assert_same_state(tmp_path / "run", run_dir)  # Two networks, and two slots of Adam for each variable.
 
 
 def test_both_networks_train(straight):

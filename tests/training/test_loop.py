@@ -8,20 +8,17 @@ import resource
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
 from efficientnet_lite_file import write_efficientnet_lite
+from training_runs import assert_same_state, start, state, wait_for, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.models.deepfill_v2 import MODEL, Options
 from gated_inpaint.training import loop
-from gated_inpaint.training.checkpoints import Checkpoints
 from gated_inpaint.training.loop import TrainingError
 from gated_inpaint.training.run_directory import RunDirectory
 from gated_inpaint.weights import read_weights
@@ -31,12 +28,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for number in range(11):
-        small = rng.integers(0, 256, (5, 6, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(small, (48, 40), interpolation=cv2.INTER_CUBIC))
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"), 11)
 
 
 def options(photos, run_dir, **changed):
@@ -47,42 +39,6 @@ def options(photos, run_dir, **changed):
 
 def train(options, override=False):
     loop.train(MODEL, options, override)
-
-
-def start(run, environment=None, limit=None, **more):
-    """Starts train_main.py in a process of its own with the options of `run`."""
-    names = json.loads(json.dumps({**vars(run), **more}))
-    flags = [f"--{name}={value}" for name, value in names.items() if value is not None]
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "train_main.py"), *flags],
-        env={**os.environ, **(environment or {})},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        preexec_fn=limit,
-    )
-
-
-def wait_for(path, process, seconds=120):
-    until = time.monotonic() + seconds
-    while not path.exists():
-        assert process.poll() is None, process.communicate()[0]
-        assert time.monotonic() < until, f"{path} did not come"
-        time.sleep(0.05)
-
-
-def state(run_dir):
-    """All that the newest checkpoint of a run holds, by name."""
-    reader = tf.train.load_checkpoint(str(Checkpoints(pathlib.Path(run_dir) / "checkpoints", None, 1).newest()))
-    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
-    return {name: reader.get_tensor(name) for name in sorted(names)}
-
-
-def assert_same_state(first, second):
-    first, second = state(first), state(second)
-    assert first.keys() == second.keys() and len(first) > 100
-    for name, value in first.items():
-        np.testing.assert_array_equal(value, second[name], err_msg=name)
 
 
 def scalars(run_dir, tag):

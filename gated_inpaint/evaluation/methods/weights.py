@@ -7,16 +7,15 @@ import tensorflow as tf
 from gated_inpaint.errors import InputError
 from gated_inpaint.evaluation.methods.method import Method
 from gated_inpaint.inference import Inpainter
-from gated_inpaint.weights import load_network
 
 
 class Weights(Method):
     """Arguments: what `Inpainter` takes as weights; None for those bundled."""
 
     def __init__(self, path):
-        network = load_network(path)
-        # As they are, but for networks that take no other pictures than those of their one size.
-        self._inpainter = Inpainter(path, hd_strategy="original" if network.picture_size is None else "auto")
+        # Pictures as they are; those that a network of one size does not take, it has in crops all the same.
+        self._inpainter = Inpainter(path, hd_strategy="original")
+        network = self._inpainter.network
         if network.takes_sketch:
             raise InputError(f"{path} are guided weights: they need sketches, and an evaluation has none.")
         digest = hashlib.sha256()

@@ -1,16 +1,11 @@
 """A whole run: trained, killed, resumed; its weights complete, are exported, and are evaluated."""
 
-import os
 import pathlib
-import signal
-import subprocess
-import sys
-import time
 
-import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from training_runs import assert_same_state, run_until_killed, state, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.data import find_photos
@@ -29,12 +24,7 @@ SMALL.update(steps=3, checkpoint_every=1, validate_every=3)
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for number in range(7):
-        small = rng.integers(0, 256, (5, 6, 3), np.uint8)
-        cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(small, (48, 40), interpolation=cv2.INTER_CUBIC))
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"), 7)
 
 
 def options(photos, run_dir, **changed):
@@ -50,37 +40,12 @@ def straight(photos, tmp_path_factory):
     return run_dir
 
 
-def state(run_dir, step):
-    """All that a checkpoint of a run holds, by name."""
-    reader = tf.train.load_checkpoint(str(run_dir / f"checkpoints/step-{step}"))
-    names = [name for name in reader.get_variable_to_shape_map() if not name.startswith("_CHECKPOINTABLE")]
-    return {name: reader.get_tensor(name) for name in sorted(names)}
-
-
 def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
-    given = vars(options(photos, tmp_path / "run"))
-    command = [sys.executable, str(ROOT / "train_main.py"), "--model=deepfill_v1"]
-    process = subprocess.Popen(
-        command + [f"--{name}={value}" for name, value in given.items() if value is not None],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    until = time.monotonic() + 300
-    while not (tmp_path / "run/checkpoints/step-2.index").exists():
-        assert process.poll() is None and time.monotonic() < until, process.communicate()[0]
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    for path in (tmp_path / "run/checkpoints").glob("step-3.*"):  # The signal may have come late.
-        path.unlink()
+    run_until_killed(options(photos, tmp_path / "run"), 2, model="deepfill_v1")
     loop.train(MODEL, options(photos, tmp_path / "run"))
     assert "Resuming at step 2" in (tmp_path / "run/log.txt").read_text()
-    resumed, expected = state(tmp_path / "run", 3), state(straight, 3)
-    assert resumed.keys() == expected.keys() and len(expected) > 250  # Three networks, and two slots of Adam for each variable.
-    for name, value in expected.items():
-        np.testing.assert_array_equal(resumed[name], value, err_msg=name)
+    # Three networks, and two slots of Adam for each variable.
+    assert_same_state(tmp_path / "run", straight, at_least=250)
 
 
 def test_both_players_train(straight):
