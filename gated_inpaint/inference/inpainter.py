@@ -136,7 +136,8 @@ class Inpainter:
 
     def plan(self, hole: np.ndarray) -> ChosenPlan:
         """What a call does with a photo of this hole, bool [height, width]: a `ChosenPlan`. Raises InputError if it is refused."""
-        reason = self.network.refusal(hole.shape, hole) if hole.any() else None
+        height, width = hole.shape
+        reason = self.network.refusal((height, width), hole) if hole.any() else None
         if reason:
             raise InputError(reason)
         function: Any = self._plan
