@@ -450,6 +450,15 @@ def test_crop_shows_a_square_of_the_photo(tmp_path, extension):
             assert -2 <= image[..., channel].min() and image[..., channel].max() <= extent + 1
 
 
+def test_scale_shows_between_all_and_two_thirds_of_the_short_side(tmp_path):
+    Image.fromarray(draw_photo(0, 96, 128)).save(tmp_path / "0.png")
+    sides = []
+    for example in take(training_examples(find_photos(tmp_path), SIZE, fit="scale", flip=False), 60):
+        rows = levels(example["image"])[..., 2]
+        sides.append((rows[-3].mean() - rows[2].mean()) / (SIZE - 5) * SIZE)
+    assert 62 < min(sides) < 68 and 92 < max(sides) < 98, (min(sides), max(sides))
+
+
 def test_resize_shows_the_whole_photo(photos):
     for example in take(training_examples(photos, SIZE, fit="resize", flip=False), 5):
         image = levels(example["image"])
@@ -529,7 +538,7 @@ def test_colours_of_a_bmp(mode):
     np.testing.assert_array_equal(decode(tf.constant(file_of(image, "BMP"))), np.asarray(image.convert("RGB")))
 
 
-@pytest.mark.parametrize("fit", ["crop", "resize"])
+@pytest.mark.parametrize("fit", ["crop", "scale", "resize"])
 def test_sketch_goes_through_what_its_photo_goes_through(tmp_path, fit):
     sizes = [(24, 32), (10, 12), (80, 90)]
     for number, (height, width) in enumerate(sizes):

@@ -7,6 +7,8 @@ A picture is fitted to the size through a window, in the picture's own pixels, w
 
   "crop"     a square anywhere, its side the wanted size; the whole short side where the picture is smaller (which enlarges it), and
              half the short side where that is more (so that a large photo gives a piece of a scene, not of a wall)
+  "scale"    a square anywhere, its side the short side divided by something from 1 to 1.5: as if the short side were first resized
+             to 1 to 1.5 times the size (Global&Local: 256 to 384 for 256)
   "resize"   the whole picture; it is squeezed if it is not square
 """
 
@@ -14,7 +16,8 @@ import tensorflow as tf
 
 from gated_inpaint.sketch import draw_edges, resize_lines, threshold_lines
 
-FITS = ("crop", "resize")
+FITS = ("crop", "scale", "resize")
+_LARGEST_SCALE = 1.5
 
 
 def decode(data):
@@ -42,8 +45,8 @@ def decode_example(photo, edge, size, fit, draws, sketch):
       photo: the photo file's bytes, string scalar.
       edge: the edge file's bytes; empty if there is none: edges are then drawn from the photo.
       size: side of the result, in pixels.
-      fit: "crop" or "resize", see the module.
-      draws: float32 [3] in [0, 1]: where the window is, down and across, and whether the picture is mirrored (below 0.5).
+      fit: "crop", "scale" or "resize", see the module.
+      draws: float32 [4] in [0, 1]: where the window is, down and across, whether it is mirrored (below 0.5), and the scale.
       sketch: whether a sketch is wanted.
 
     Returns:
@@ -84,7 +87,11 @@ def _window(shape, size, fit, draws):
     if fit == "resize":
         return tf.stack([0, 0, height, width])
     short_side = tf.minimum(height, width)
-    side = tf.maximum(tf.minimum(short_side, size), short_side // 2)
+    if fit == "scale":
+        scale = 1.0 + (_LARGEST_SCALE - 1.0) * draws[3]
+        side = tf.maximum(tf.cast(tf.cast(short_side, tf.float32) / scale, tf.int32), 1)
+    else:
+        side = tf.maximum(tf.minimum(short_side, size), short_side // 2)
     top = tf.cast(draws[0] * tf.cast(height - side + 1, tf.float32), tf.int32)
     left = tf.cast(draws[1] * tf.cast(width - side + 1, tf.float32), tf.int32)
     return tf.stack([top, left, side, side])

@@ -46,7 +46,7 @@ def training_examples(
       shard: (worker, number of workers): this worker gets the examples whose index leaves `worker` when divided by the number.
         With a global batch of B examples, `batch_size=B // number` and `start` a multiple of B, the workers' batches together
         are the batches of a single worker.
-      fit: "crop" for random windows, or "resize" for whole photos; see the module `decoding`.
+      fit: "crop" or "scale" for random windows, or "resize" for whole photos; see the module `decoding`.
       flip: mirror every other picture, at random.
 
     Returns:
@@ -65,9 +65,9 @@ def training_examples(
     load = _loader(photos, size, fit)
 
     def load_at_random(index, position):
-        draws = tf.random.stateless_uniform([3], tf.random.experimental.stateless_fold_in(_seed(seed, _WINDOW), index))
+        draws = tf.random.stateless_uniform([4], tf.random.experimental.stateless_fold_in(_seed(seed, _WINDOW), index))
         if not flip:
-            draws = tf.stack([draws[0], draws[1], 1.0])
+            draws = tf.stack([draws[0], draws[1], 1.0, draws[3]])
         return load(index, position, draws)
 
     order = _shuffled(len(photos), seed, start).skip((worker - start) % workers).shard(workers, 0)
@@ -80,7 +80,7 @@ def validation_examples(photos: Photos, size: int = 256, batch_size: Optional[in
     load = _loader(photos, size, fit)
 
     def load_middle(index):
-        return load(index, index, tf.constant([0.5, 0.5, 1.0]))
+        return load(index, index, tf.constant([0.5, 0.5, 1.0, 0.5]))
 
     order = tf.data.Dataset.range(len(photos))
     return _finish(order.map(load_middle, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True), batch_size, False)
@@ -92,7 +92,7 @@ def _check_arguments(size, batch_size, fit):
     if batch_size is not None and batch_size < 1:
         raise InputError(f"A batch has at least one example, not {batch_size}.")
     if fit not in FITS:
-        raise InputError(f"Photos are fitted to the size by {' or '.join(FITS)}, not by {fit}.")
+        raise InputError(f"Photos are fitted to the size by {', '.join(FITS)}, not by {fit}.")
 
 
 def _shuffled(count, seed, start):

@@ -145,7 +145,7 @@ def _complete(inpainter, job, options, is_single):
 
 
 class _PieceProgress:
-    """Shows on stderr how far a photo is that takes more than two seconds."""
+    """Shows on a terminal how far a photo is that takes more than two seconds; a log gets no bars."""
 
     def __enter__(self):
         self._bar = None
@@ -157,7 +157,7 @@ class _PieceProgress:
 
     def __call__(self, done, count):
         if self._bar is None:
-            self._bar = tqdm.tqdm(total=count, unit="piece", delay=2, leave=False)
+            self._bar = tqdm.tqdm(total=count, unit="piece", delay=2, leave=False, disable=None)
         self._bar.update(done - self._bar.n)
 
 

@@ -28,7 +28,11 @@ class TrainingOptions:
     data: str = option("", "Photos to train on: a folder, a glob, a list file, TFRecords, or tfds:NAME.")
     validation_data: str = option("", "Photos to validate on, given like --data; none: no validation.", True)
     size: int = option(256, "Side of the square crops, in pixels.")
-    fit: str = option("crop", "How photos come to that size: 'crop' at random, or 'resize'.", choices=("crop", "resize"))
+    fit: str = option(
+        "crop",
+        "How photos come to that size: 'crop' at random, 'scale' and crop at random, or 'resize'.",
+        choices=("crop", "scale", "resize"),
+    )
     flip: bool = option(True, "Mirror every other photo, at random.")
     masks: str = option("union", "Holes: the name of a kind that masks.py draws, or a folder of masks.")
     validation_masks: str = option("centre", "Holes of the validation, given like --masks.", True)

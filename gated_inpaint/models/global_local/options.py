@@ -15,6 +15,11 @@ class Options(TrainingOptions):
     """Options of Global&Local beside those that all models share."""
 
     flip: bool = option(False, "Mirror every other photo, at random; not in the paper.")
+    fit: str = option(
+        "scale",
+        "How photos come to the size: the short side resized to 1 to 1.5 times it, and a crop, as in the paper; 'crop', 'resize'.",
+        choices=("crop", "scale", "resize"),
+    )
     masks: str = option(
         "rectangle_in_box", "Holes: 'rectangle_in_box', or 'box' as of DeepFill v1: the local discriminator looks at the box."
     )
