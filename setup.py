@@ -59,6 +59,7 @@ setup(
     extras_require={
         "addons": [ADDONS],
         "baselines": BASELINES,
+        "docs": ["pdoc"],
         "editor": EDITOR,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,

@@ -29,14 +29,14 @@ class ForeignWeights(NamedTuple):
     path: str  # For what lies beside the file. Messages need not name it: whoever asks puts it in front.
     layers: tuple = ()  # Torch7: the network's layers in the order in which they run, as `torch7_files.modules` walks them.
     content: Any = None  # Torch7: all that the file holds, such as a table {"model": ..., "mean": ...}.
-    tensors: "dict[str, np.ndarray]" = {}  # PyTorch: the weights by name, as `torch_files.state_dict` reads them.
+    tensors: dict[str, np.ndarray] = {}  # PyTorch: the weights by name, as `torch_files.state_dict` reads them.
 
 
 class Imported(NamedTuple):
     """What an importer makes of it."""
 
-    arrays: "dict[str, np.ndarray]"  # By the names of `named_variables`: of the network that completes, and of its critics.
-    config: "dict[str, Any]"  # What the network is constructed from.
+    arrays: dict[str, np.ndarray]  # By the names of `named_variables`: of the network that completes, and of its critics.
+    config: dict[str, Any]  # What the network is constructed from.
 
 
 class Tensors:
