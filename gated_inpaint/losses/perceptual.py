@@ -5,6 +5,39 @@ import tensorflow as tf
 _SMALLEST_SQUARE = 1e-10  # Of a length; far below what maps have.
 
 
+def map_distance(maps, others):
+    """Mean absolute difference of maps, summed over the maps.
+
+    Arguments:
+      maps, others: {name: float32 [batch, rows, columns, channels]}, of the same names.
+
+    Returns:
+      A float32 scalar.
+
+    Reference: "Image Inpainting for Irregular Holes Using Partial Convolutions", arXiv 1804.07723, equation 3.
+    """
+    return tf.add_n([tf.reduce_mean(tf.abs(features - others[name])) for name, features in maps.items()])
+
+
+def style_distance(maps, others):
+    """Mean absolute difference of the maps' Gram matrices, summed over the maps; as `map_distance`.
+
+    It tells how far apart pictures are in texture, wherever in the picture it is.
+
+    Reference: the same, equations 4 and 5.
+    """
+    differences = [gram_matrices(features) - gram_matrices(others[name]) for name, features in maps.items()]
+    return tf.add_n([tf.reduce_mean(tf.abs(difference)) for difference in differences])
+
+
+def gram_matrices(features):
+    """How channels go together, [batch, channels, channels]: products of each two, summed over the positions of a map, [batch,
+    rows, columns, channels], and divided by all its elements."""
+    batch, rows, columns, channels = tf.unstack(tf.shape(features))
+    vectors = tf.reshape(features, [batch, rows * columns, features.shape[-1]])
+    return tf.matmul(vectors, vectors, transpose_a=True) / tf.cast(rows * columns * channels, features.dtype)
+
+
 def feature_distance(maps, others):
     """Squared distance of the maps' channel vectors, each divided by its length: mean over positions, then over maps.
 

@@ -32,6 +32,19 @@ def l1_loss_of_known(image, mask, *outputs):
     return tf.add_n([tf.reduce_mean(of_output(output)) for output in outputs])
 
 
+def hole_variation(pictures, mask):
+    """Total variation in the hole grown by one pixel: absolute differences of neighbours there, over all elements of the pictures.
+
+    mask: float32 [batch, height, width, 1], 1 in the hole.
+
+    Reference: "Image Inpainting for Irregular Holes Using Partial Convolutions", arXiv 1804.07723, equation 6.
+    """
+    grown = tf.nn.max_pool2d(mask, 3, 1, "SAME")
+    across = tf.abs(pictures[:, :, 1:] - pictures[:, :, :-1]) * grown[:, :, 1:] * grown[:, :, :-1]
+    down = tf.abs(pictures[:, 1:] - pictures[:, :-1]) * grown[:, 1:] * grown[:, :-1]
+    return (tf.reduce_sum(across) + tf.reduce_sum(down)) / tf.cast(tf.size(pictures), pictures.dtype)
+
+
 def discounted_l1_loss(image, discounts, *outputs):
     """As `l1_loss`, each difference multiplied by its discount: [height, width, 1], as `spatial_discounts` makes them."""
     return tf.add_n([tf.reduce_mean(tf.abs(image - output) * discounts) for output in outputs])

@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.models.added_losses import AddedLosses
 from gated_inpaint.models.foreign import ForeignWeights, Imported
 from gated_inpaint.models.options import TrainingOptions
 from gated_inpaint.types import Batch, Completion, Inputs, as_inputs
@@ -126,10 +127,12 @@ class Trainer(tf.Module):
 
     Attributes:
       batches_per_step: how many fresh batches `step` is given; DeepFill v1 takes five for its critics and one for its generator.
+      added_losses: what options add to the losses of a step; set by the frame.
       step_counter: int64 variable, counted by the frame.
     """
 
     batches_per_step: int = 1
+    added_losses: Optional[AddedLosses] = None
 
     def __init__(self, networks, optimizers):
         super().__init__()
@@ -171,6 +174,17 @@ class Trainer(tf.Module):
     def share(self) -> float:
         """Of the global batch, a replica's; losses are multiplied by it, so that sums over replicas are means over the batch."""
         return 1.0 / tf.distribute.get_replica_context().num_replicas_in_sync
+
+    def with_added_losses(self, loss, batch, completion) -> "tuple[tf.Tensor, dict[str, tf.Tensor]]":
+        """The loss of the completing network with what options add to it, and {name: scalar} of that, to be returned by the step.
+
+        Called under the network's tape, with the `Completion` that it made of the batch's inputs.
+        """
+        if self.added_losses is None:
+            return loss, {}
+        made = self.added_losses(batch.inputs.image, batch.inputs.mask, completion)
+        parts = {name: part * self.share for name, part in made.items()}
+        return loss + tf.add_n([self.added_losses.weights[name] * part for name, part in parts.items()]), parts
 
     def minimise(self, optimizer, loss, tape, variables) -> None:
         """One step of an optimiser down the gradients of a loss."""

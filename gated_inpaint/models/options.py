@@ -9,6 +9,7 @@ import pathlib
 from typing import Optional
 
 from gated_inpaint.errors import InputError
+from gated_inpaint.features import file_md5
 from gated_inpaint.files.writing import write_whole
 
 
@@ -46,6 +47,16 @@ class TrainingOptions:
     steps: int = option(1_000_000, "Steps of the whole run.", True)
     seed: int = option(0, "Decides the initial weights, the order of photos, crops, flips and masks.")
 
+    # Losses that any model can have beside its own; see `models.added_losses`.
+    perceptual_network: Optional[str] = option(
+        None, "File of a pretrained network, such as VGG-16, in whose maps completed pictures are compared with photos.", True
+    )
+    perceptual_network_md5: str = option("", "MD5 of that file, which is checked; empty: that of the file when the run began.")
+    perceptual_maps: str = option("", "Names of the network's maps that are compared, by commas; empty: those that suit it.")
+    perceptual_weight: float = option(0.05, "Weight of the L1 of these maps; there is none without --perceptual_network.")
+    style_weight: float = option(120.0, "Weight of the L1 of their Gram matrices; there is none without --perceptual_network.")
+    total_variation_weight: float = option(0.0, "Weight of the variation in the hole.")
+
     # Computation
     precision: str = option("float32", "'float32', or 'bfloat16' for the convolutions.", choices=("float32", "bfloat16"))
     xla: str = option("auto", "'on', 'off', or 'auto': on where there is a GPU.", True, ("auto", "on", "off"))
@@ -76,10 +87,26 @@ class TrainingOptions:
         for name in ("size", "batch_size", "steps", "checkpoint_every", "keep_checkpoints", "validate_every", "summarize_every"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name} must be at least 1, not {getattr(self, name)}.")
+        if not self.perceptual_network and (self.perceptual_network_md5 or self.perceptual_maps):
+            raise InputError("--perceptual_network_md5 and --perceptual_maps are of the network that --perceptual_network names.")
 
     def settled(self, saved):
         """These options with what was left open decided: as when the run began if it did, with `saved`, else None."""
-        return self
+        return dataclasses.replace(self, perceptual_network_md5=self.checked_md5("perceptual_network", saved))
+
+    def checked_md5(self, name, saved):
+        """The MD5 of the pretrained network that an option names: it is in no checkpoint, so the run must go on with its file.
+
+        Raises:
+          InputError: it is not that which the options ask for, or which the run began with.
+        """
+        path, expected = getattr(self, name), getattr(self, f"{name}_md5") or (saved or {}).get(f"{name}_md5", "")
+        if not path:
+            return getattr(self, f"{name}_md5")
+        found = file_md5(path)
+        if expected and found != expected:
+            raise InputError(f"--{name}={path} has the MD5 {found}, and this run needs {expected}.")
+        return found
 
     def save(self, path, model):
         """Writes the options of a run of a model, by name, as JSON."""

@@ -19,6 +19,7 @@ from tensorflow import keras
 from gated_inpaint.data import find_photos, training_examples, validation_examples
 from gated_inpaint.errors import InputError, first_line
 from gated_inpaint.masks import mask_function
+from gated_inpaint.models.added_losses import added_losses
 from gated_inpaint.models.contract import Model, Trainer
 from gated_inpaint.models.options import TrainingOptions
 from gated_inpaint.training.batches import add_masks
@@ -106,6 +107,9 @@ def train(model: Model, options: TrainingOptions, override: bool = False) -> Non
                         f"Step {step}: a loss is not finite ({_shown(scalars)}). The newest checkpoint is kept: {kept}."
                     )
 
+                if trainer.added_losses is not None and not trainer.added_losses.called:
+                    raise InputError(f"Training {model.name} adds no losses of options: leave out {_added(trainer)}.")
+
                 # What it says.
                 rate = options.batch_size * trainer.batches_per_step / (time.monotonic() - started)
                 started = time.monotonic()
@@ -132,6 +136,7 @@ def make_trainer(model: Model, options: TrainingOptions) -> Trainer:
     """The trainer of a run, with initial weights from the options' seed or weights."""
     keras.utils.set_random_seed(options.seed)
     trainer = model.build(options, KERAS_DTYPES[options.precision])
+    trainer.added_losses = added_losses(options)
     if options.init_weights:
         weights = read_weights(options.init_weights)
         if weights.model.name != model.name:
@@ -198,6 +203,10 @@ def _distributed_step(strategy, trainer, options):
         return {name: float(value) for name, value in scalars.items()}, bool(stop_asked)
 
     return one_step
+
+
+def _added(trainer):
+    return " and ".join(f"--{name}_weight" for name in trainer.added_losses.weights)
 
 
 def _shown(scalars):

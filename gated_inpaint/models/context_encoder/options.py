@@ -43,7 +43,8 @@ class Options(TrainingOptions):
     )
 
     def settled(self, saved):
-        return dataclasses.replace(self, known_weight=self.known_weight or (10.0 if self.region == "centre" else 1.0))
+        known_weight = self.known_weight or (10.0 if self.region == "centre" else 1.0)
+        return dataclasses.replace(super().settled(saved), known_weight=known_weight)
 
     def check(self):
         super().check()

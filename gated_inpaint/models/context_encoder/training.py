@@ -63,7 +63,8 @@ class Trainer(contract.Trainer):
         options, (photo, mask, _) = self.options, batch.inputs
         real = self.made_part(photo)
         with tf.GradientTape() as tape:
-            completed = self.made_part(self.generator(batch.inputs, training=True).output)
+            completion = self.generator(batch.inputs, training=True)
+            completed = self.made_part(completion.output)
             weights = self.made_part(mask + options.known_weight * (1.0 - mask))
             reconstruction = tf.reduce_mean(weights * tf.square(completed - real)) * self.share
             adversarial = discriminator_loss = tf.zeros([])
@@ -72,12 +73,14 @@ class Trainer(contract.Trainer):
                     discriminator_loss = self.train_discriminator(real, completed)
                 adversarial = binary_cross_entropy(self.discriminator(completed, training=True), 1) * self.share
             loss = options.adversarial_weight * adversarial + options.reconstruction_weight * reconstruction
+            loss, of_options = self.with_added_losses(loss, batch, completion)
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
         return {
             "generator": loss,
             "adversarial": adversarial,
             "reconstruction": reconstruction,
             "discriminator": discriminator_loss,
+            **of_options,
         }
 
     def train_discriminator(self, real, completed):

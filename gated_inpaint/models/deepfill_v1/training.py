@@ -103,8 +103,9 @@ class Trainer(contract.Trainer):
                 adversarial += wasserstein_generator_loss(self.local_critic(self._in_box(completion.composite, batch)))
             hole, known, adversarial = (part * self.share for part in (hole, known, adversarial))
             loss = options.hole_weight * hole + options.known_weight * known + options.adversarial_weight * adversarial
+            loss, of_options = self.with_added_losses(loss, batch, completion)
         self.minimise(self.optimizer, loss, tape, self.generator.trainable_variables)
-        return {"generator": loss, "adversarial": adversarial, "hole": hole, "known": known}
+        return {"generator": loss, "adversarial": adversarial, "hole": hole, "known": known, **of_options}
 
     def _in_box(self, maps, batch):
         """The part of [batch, height, width, channels] in the boxes of a batch."""

@@ -4,7 +4,6 @@ import dataclasses
 from typing import Optional
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.features import file_md5
 from gated_inpaint.models.options import TrainingOptions, option
 
 
@@ -57,17 +56,8 @@ class Options(TrainingOptions):
         if saved is not None:
             saved.setdefault("decay_steps", saved["steps"])
         decay_steps = self.decay_steps or (saved["decay_steps"] if saved else self.steps)
-        return dataclasses.replace(self, decay_steps=decay_steps, feature_network_md5=self._checked_md5(saved))
-
-    def _checked_md5(self, saved):
-        """The feature network is in no checkpoint, so the run must go on with the file that it began with."""
-        if not self.feature_network:
-            return self.feature_network_md5
-        expected = self.feature_network_md5 or (saved or {}).get("feature_network_md5", "")
-        found = file_md5(self.feature_network)
-        if expected and found != expected:
-            raise InputError(f"--feature_network={self.feature_network} has the MD5 {found}, and this run needs {expected}.")
-        return found
+        md5 = self.checked_md5("feature_network", saved)
+        return dataclasses.replace(super().settled(saved), decay_steps=decay_steps, feature_network_md5=md5)
 
     def check(self):
         super().check()

@@ -147,6 +147,7 @@ class Trainer(contract.Trainer):
             if self.feature_network is not None:
                 added, of_features = self._score_features(image, completion.composite, mask, tape)
                 loss += added
+            loss, of_options = self.with_added_losses(loss, batch, completion)
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
         self.update_ema(self.ema_decay)
         return {
@@ -155,6 +156,7 @@ class Trainer(contract.Trainer):
             "adversarial": adversarial,
             "reconstruction": reconstruction,
             **of_features,
+            **of_options,
         }
 
     def _reconstruction(self, image, mask, completion):

@@ -103,9 +103,11 @@ class Trainer(contract.Trainer):
     def train_completion(self, batch):
         """One step of the completion network alone."""
         with tf.GradientTape() as tape:
-            loss = self._reconstruction(batch, self.generator(batch.inputs, training=True))
+            completion = self.generator(batch.inputs, training=True)
+            reconstruction = self._reconstruction(batch, completion)
+            loss, of_options = self.with_added_losses(reconstruction, batch, completion)
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
-        return {"generator": loss, "reconstruction": loss}
+        return {"generator": loss, "reconstruction": reconstruction, **of_options}
 
     def train_discriminator(self, batch):
         """One step of the discriminator alone."""
@@ -122,7 +124,7 @@ class Trainer(contract.Trainer):
             reconstruction = self._reconstruction(batch, completion)
             scores = self._scores(self._shown(completion), batch.box, moves_statistics=self.options.port_slips)
             adversarial = self.share * binary_cross_entropy(scores, 1.0)
-            loss = 0.5 * (reconstruction + weight * adversarial)
+            loss, of_options = self.with_added_losses(0.5 * (reconstruction + weight * adversarial), batch, completion)
         variables, other_variables = self.generator.trainable_variables, self.discriminator.trainable_variables
         if self.left_gradients is None:
             self.minimise(self.generator_optimizer, loss, tape, variables)
@@ -130,7 +132,7 @@ class Trainer(contract.Trainer):
             gradients, left = tape.gradient(loss, [variables, other_variables])
             self.generator_optimizer.apply_gradients(zip(gradients, variables))
             self.left_gradients.leave(left)
-        return {"generator": loss, "reconstruction": reconstruction, "adversarial": adversarial, **scalars}
+        return {"generator": loss, "reconstruction": reconstruction, "adversarial": adversarial, **scalars, **of_options}
 
     def _step_of_discriminator(self, batch, completion, weight):
         """Teaches it to score photos 1 and what the completion network made 0."""

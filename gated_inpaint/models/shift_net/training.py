@@ -84,8 +84,9 @@ class Trainer(contract.Trainer):
                 parts["discounted"] = discounted_l1_loss(real, discounts, completed) * self.share
                 weights["discounted"] = options.discounted_weight
             loss = tf.add_n([weights[name] * part for name, part in parts.items()])
+            loss, of_options = self.with_added_losses(loss, batch, completion)
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
-        return {"generator": loss, "discriminator": discriminator_loss, **parts}
+        return {"generator": loss, "discriminator": discriminator_loss, **parts, **of_options}
 
     def train_discriminator(self, real, completed):
         """One step of the discriminator; returns its loss."""
