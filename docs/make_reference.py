@@ -1,6 +1,9 @@
-"""Writes the API reference, one page a module, from the docstrings: `pip install '.[docs]' && python docs/make_reference.py reference/`.
+"""Writes the API reference, one page a module, from the docstrings.
 
-Whatever pdoc warns of, such as a name that leads nowhere, is an error. Mains are left out: `gated-inpaint COMMAND --help` says more.
+    pip install '.[docs]' && python docs/make_reference.py reference/
+
+Whatever pdoc warns of, such as a name that leads nowhere, is an error. Mains are left out: `gated-inpaint COMMAND --help` says
+more.
 """
 
 import importlib
