@@ -41,6 +41,8 @@ setup(
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
     },
+    # For those without a checkout: share/gated_inpaint/flags/ below the environment.
+    data_files=[("share/gated_inpaint/flags", sorted(str(path) for path in pathlib.Path("flags").glob("*.cfg")))],
     entry_points={"console_scripts": ["gated-inpaint = gated_inpaint.commands.main:main"]},
     python_requires=">=3.9",
     install_requires=[
