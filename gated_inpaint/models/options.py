@@ -113,11 +113,14 @@ class TrainingOptions:
         write_whole(path, (json.dumps({"model": model, **dataclasses.asdict(self)}, indent=2) + "\n").encode())
 
     def differences(self, saved):
-        """[(name, value saved, value now, may it change on resume)] where `saved`, a dictionary, differs from these options."""
+        """[(name, value saved, value now, may it change on resume)] where `saved`, a dictionary, differs from these options.
+
+        Where the run's folder lies is no difference: it may be moved, or called by another name.
+        """
         return [
             (field.name, saved.get(field.name, field.default), getattr(self, field.name), field.metadata["may_change_on_resume"])
             for field in dataclasses.fields(self)
-            if saved.get(field.name, field.default) != getattr(self, field.name)
+            if field.name != "run_dir" and saved.get(field.name, field.default) != getattr(self, field.name)
         ]
 
 

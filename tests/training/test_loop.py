@@ -319,18 +319,18 @@ def test_what_a_kill_left_unfinished_is_removed_at_the_next_start(photos, tmp_pa
 
 
 def test_a_newest_checkpoint_that_cannot_be_read_is_named_and_the_one_before_taken(photos, tmp_path, straight):
-    copied = shutil.copytree(straight, tmp_path / "run")
+    copied = shutil.copytree(straight, tmp_path / "run")  # A run may lie elsewhere than where it began.
     for path in (copied / "checkpoints").glob("step-8.*"):
         path.write_bytes(path.read_bytes()[:100])
     run = options(photos, copied, steps=8, validation_data=str(photos), validate_every=4)
-    train(run, override=True)
+    train(run)
     log = (copied / "log.txt").read_text()
     assert "step-8 cannot be read" in log and "Resuming at step 6" in log
     assert_same_state(copied, straight)
     for path in (copied / "checkpoints").glob("step-*"):
         path.write_bytes(b"")
     with pytest.raises(InputError, match="None of the 3 checkpoints"):
-        train(run, override=True)
+        train(run)
 
 
 def test_more_steps_do_not_move_the_schedule(photos, tmp_path):
