@@ -12,6 +12,8 @@ Every kind of mask is a function of a seed and a size:
   strokes    one to three brush strokes, each a zigzag of 4 to 11 segments with round joints; then random flips
   rectangle  half the picture's height and width, less up to an eighth of the height and of the width; anywhere
   union      both, as the network is trained
+  scratches  one to three thin strokes, 4 to 16 pixels at 256, in any direction: wires, scratches, text
+  mixed      union or scratches, one as likely as the other: for networks that are to fill holes of every thickness
   box        a rectangle that comes with its box, see below
   rectangle_in_box  a rectangle of 3/8 to 1/2 of the picture's sides, each side on its own, anywhere; comes with its box, see below
   centre     the middle half of height and width, for validation; the seed does not matter
@@ -67,6 +69,7 @@ MOST_STROKES = 3
 FEWEST_SEGMENTS, MOST_SEGMENTS = 4, 11
 ANGLE, ANGLE_RANGE = 2 * math.pi / 5, 2 * math.pi / 15
 THINNEST, THICKEST = 12, 39  # Pixels, at RELEASED_SIDE.
+THINNEST_SCRATCH, THICKEST_SCRATCH = 4, 16
 RELEASED_SIDE = 256
 OVERLAP = 4  # Pixels, at each end of an inner box.
 CELL = 350 / 21  # Pixels, of the noise that makes islands.
@@ -111,6 +114,23 @@ def union(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     """Brush strokes and a rectangle, independent of each other. See the module's conventions."""
     of_strokes, of_rectangle = _split(seed, 2)
     return tf.maximum(strokes(of_strokes, height, width), rectangle(of_rectangle, height, width))
+
+
+@_for_each_seed
+def scratches(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Thin strokes in any direction. See the module's conventions."""
+    of_strokes, of_turn = _split(seed, 2)
+    turn = 2 * math.pi * _draw(of_turn, [MOST_STROKES, 1])
+    vertices, radius = _draw_strokes(of_strokes, height, width, THINNEST_SCRATCH, THICKEST_SCRATCH, turn)
+    return _rasterise(vertices, radius, height, width)
+
+
+@_for_each_seed
+def mixed(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Thick holes or thin ones. See the module's conventions."""
+    of_choice, of_mask = _split(seed, 2)
+    is_thin = _draw_integer(of_choice, [], 0, 1) == 1
+    return tf.where(is_thin, scratches(of_mask, height, width), union(of_mask, height, width))
 
 
 @functools.partial(_for_each_seed, with_box=True)
@@ -215,6 +235,8 @@ KINDS = {
     "strokes": strokes,
     "rectangle": rectangle,
     "union": union,
+    "scratches": scratches,
+    "mixed": mixed,
     "box": box,
     "rectangle_in_box": rectangle_in_box,
     "centre": centre,
@@ -257,9 +279,10 @@ def _linear_weights(side, first, number):
     return tf.maximum(1.0 - tf.abs(position[:, tf.newaxis] - np.arange(number, dtype=np.float32)), 0.0)
 
 
-def _draw_strokes(seed, height, width):
+def _draw_strokes(seed, height, width, thinnest=THINNEST, thickest=THICKEST, turn=0.0):
     """Draws the strokes' vertices, (x, y) in pixels, [strokes, segments + 1, 2], and radii, [strokes].
 
+    Thickness is in pixels at RELEASED_SIDE. `turn`, in radians, a number or [strokes, 1], turns whole strokes.
     Shapes are those of the most strokes and segments. A stroke that is not there has a negative radius; a stroke of fewer segments
     stays at its last vertex.
     """
@@ -270,7 +293,7 @@ def _draw_strokes(seed, height, width):
     # A zigzag: every second segment is mirrored.
     below, above = tf.unstack(ANGLE_RANGE * _draw(of_spread, [2, MOST_STROKES, 1]))
     angle = ANGLE - below + (below + above) * _draw(of_angle, [MOST_STROKES, MOST_SEGMENTS])
-    angle *= np.where(np.arange(MOST_SEGMENTS) % 2 == 0, -1.0, 1.0)
+    angle = angle * np.where(np.arange(MOST_SEGMENTS) % 2 == 0, -1.0, 1.0) + turn
 
     # The quantile function turns uniform numbers into normal ones.
     normal = tf.math.ndtri(_draw(of_length, [MOST_STROKES, MOST_SEGMENTS]))
@@ -284,7 +307,7 @@ def _draw_strokes(seed, height, width):
     vertices = tf.stack(vertices, axis=1)
     vertices = tf.where(_draw_integer(of_flip, [2], 0, 1) == 1, size - vertices, vertices)
 
-    thickness = tf.cast(_draw_integer(of_thickness, [MOST_STROKES], THINNEST, THICKEST), tf.float32)
+    thickness = tf.cast(_draw_integer(of_thickness, [MOST_STROKES], thinnest, thickest), tf.float32)
     radius = thickness / 2 * (math.sqrt(height * width) / RELEASED_SIDE)
     count = _draw_integer(of_count, [], 1, MOST_STROKES)
     return vertices, tf.where(tf.range(MOST_STROKES) < count, radius, -1.0)

@@ -106,6 +106,26 @@ def test_strokes_and_segments_in_number():
         assert abs(np.corrcoef(first, second)[0, 1]) < 0.2
 
 
+def test_scratches_are_thin_and_go_any_way():
+    turns = tf.constant([[0.0], [math.pi / 2], [math.pi]])
+    vertices, radius = masks._draw_strokes([3, 4], 512, 512, masks.THINNEST_SCRATCH, masks.THICKEST_SCRATCH, turns)
+    assert np.all((radius < 0) | ((radius >= 4) & (radius <= 16)))  # Twice the size, half the thickness.
+    across, down = np.abs(np.diff(vertices, axis=1)).sum(axis=1).T
+    assert across[0] < down[0] and across[1] > down[1] and across[2] < down[2]  # Strokes lean by some 72 degrees, then turn.
+    ratios = np.array([mask.mean() for mask in dataset("scratches", 300).as_numpy_iterator()])
+    assert 0.02 < ratios.mean() < 0.08
+
+
+def test_mixed_masks_are_thick_or_thin():
+    drawn = [masks._split(seed, 2)[1] for seed in seeds(60)]
+    made = [mask.tobytes() for mask in dataset("mixed", 60, 64, 64).as_numpy_iterator()]
+    of_kind = {
+        kind: [masks.KINDS[kind](seed, 64, 64).numpy().tobytes() == mask for seed, mask in zip(drawn, made)]
+        for kind in ("union", "scratches")
+    }
+    assert np.all(np.add(*of_kind.values()) == 1) and 20 < sum(of_kind["union"]) < 40
+
+
 def test_thick_segments_are_all_pixels_within_the_radius():
     rng = np.random.default_rng(0)
     height, width = 72, 105
@@ -175,7 +195,7 @@ def test_values_and_static_shapes(kind, size):
     assert graph.get_concrete_function(tf.TensorSpec([None, 2], tf.int32)).output_shapes.as_list() == [None, *size, 1]
 
 
-@pytest.mark.parametrize("kind", ["union", "rectangle", "islands", "blocks"])
+@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks"])
 def test_a_seed_is_a_mask(kind):
     function = masks.mask_function(kind)
     alone = np.stack([function(seed, 96, 128) for seed in seeds(6)])
@@ -190,7 +210,7 @@ def test_a_seed_is_a_mask(kind):
     assert not any((mask == another).all() for mask, another in zip(alone, other))
 
 
-@pytest.mark.parametrize("kind", ["union", "rectangle", "islands", "blocks"])
+@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks"])
 def test_compiles_with_xla(kind):
     function = masks.mask_function(kind)
     compiled = tf.function(lambda seed: function(seed, 256, 192), jit_compile=True)
