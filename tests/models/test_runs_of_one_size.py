@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_runs import assert_same_state, run_until_killed, state, write_photos
+from training_runs import as_killed_at, assert_same_state, state, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.evaluation.evaluate import evaluate
@@ -46,9 +46,7 @@ def straight(request, photos, tmp_path_factory):
 
 def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
     name, run_dir = straight
-    given = options(name, photos, tmp_path / "run")
-    run_until_killed(given, 2, model=name)
-    loop.train(CASES[name][0].MODEL, given)
+    loop.train(CASES[name][0].MODEL, options(name, photos, as_killed_at(2, run_dir, tmp_path / "run")))
     assert "Resuming at step 2" in (tmp_path / "run/log.txt").read_text()
     assert_same_state(tmp_path / "run", run_dir)  # Two networks, and two slots of Adam for each variable.
 

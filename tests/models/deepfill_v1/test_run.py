@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_runs import assert_same_state, run_until_killed, state, write_photos
+from training_runs import as_killed_at, assert_same_state, state, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.data import find_photos
@@ -41,8 +41,7 @@ def straight(photos, tmp_path_factory):
 
 
 def test_killed_and_resumed_is_the_same_as_straight(straight, photos, tmp_path):
-    run_until_killed(options(photos, tmp_path / "run"), 2, model="deepfill_v1")
-    loop.train(MODEL, options(photos, tmp_path / "run"))
+    loop.train(MODEL, options(photos, as_killed_at(2, straight, tmp_path / "run")))
     assert "Resuming at step 2" in (tmp_path / "run/log.txt").read_text()
     # Three networks, and two slots of Adam for each variable.
     assert_same_state(tmp_path / "run", straight, at_least=250)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from global_local_reference import mmagic_tensors
 from torch_file import write_state_dict
-from training_runs import assert_same_state, run_until_killed, state, write_photos
+from training_runs import as_killed_at, assert_same_state, state, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.evaluation.evaluate import evaluate
@@ -45,8 +45,7 @@ def straight(photos, tmp_path_factory):
 
 def test_killed_and_resumed_across_phases_is_the_same_as_straight(straight, photos, tmp_path):
     """Killed in the first phase, and resumed through the second and third."""
-    run_until_killed(options(photos, tmp_path / "run"), 1, model="global_local")
-    loop.train(MODEL, options(photos, tmp_path / "run"))
+    loop.train(MODEL, options(photos, as_killed_at(1, straight, tmp_path / "run")))
     log = (tmp_path / "run/log.txt").read_text()
     assert "Resuming at step 1" in log and log.count("The mean colour of the photos") == 1
     assert_same_state(tmp_path / "run", straight, at_least=0)
