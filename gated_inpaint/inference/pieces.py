@@ -1,8 +1,8 @@
 """Completes a photo in pieces, as a `Plan` says, whatever their number, in the memory of one of them.
 
-Each piece is cropped from the photo, reduced where the plan says so, completed, enlarged again, and pasted into the holes alone.
-Where tiles meet inside a hole, one ramps into the other, their shares adding up to 1. Crops see each other's holes as holes; tiles
-see what crops made as known.
+Each piece is cropped from the photo, brought to the size that the plan says, completed, brought back, and pasted into the holes
+alone. Where tiles meet inside a hole, one ramps into the other, their shares adding up to 1. Crops see each other's holes as holes;
+tiles see what crops made as known.
 
 There are two loops over the same pieces: one in NumPy, which shows its progress, can be interrupted and needs no graph; and one in
 TensorFlow operations, for a graph that is served.
@@ -83,16 +83,34 @@ def completed_piece(complete, inputs, piece):
     """What the network makes of one piece, in the window where it determines anything, at the photo's scale."""
     cropped = Inputs(*(None if maps is None else crop_mirrored(maps, piece.shown) for maps in inputs))
     extent = piece.shown[1] - piece.shown[0]
-    is_reduced = tf.reduce_any(piece.sizes < extent)
+    is_reduced, is_enlarged = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes > extent)
 
     def reduced():
         mask, sketch = (None if maps is None else tf.cast(_area(maps, piece.sizes) > 0, tf.float32) for maps in cropped[1:])
-        mask = _leaving_something(mask, cropped.mask, piece.sizes)
-        return [maps for maps in (_area(cropped.image, piece.sizes), mask, sketch) if maps is not None]
+        return _given(_area(cropped.image, piece.sizes), _leaving_something(mask, cropped.mask, piece.sizes), sketch)
 
-    made = complete(Inputs(*tf.cond(is_reduced, reduced, lambda: [maps for maps in cropped if maps is not None])))
-    made = tf.cond(is_reduced, lambda: tf.image.resize(made, extent, tf.image.ResizeMethod.BICUBIC), lambda: made)
+    def enlarged():
+        mask, sketch = (
+            None if maps is None else tf.image.resize(maps, piece.sizes, tf.image.ResizeMethod.NEAREST_NEIGHBOR)
+            for maps in cropped[1:]
+        )
+        return _given(tf.image.resize(cropped.image, piece.sizes, tf.image.ResizeMethod.BILINEAR), mask, sketch)
+
+    def as_it_is():
+        return _given(*cropped)
+
+    made = complete(Inputs(*tf.cond(is_reduced, reduced, lambda: tf.cond(is_enlarged, enlarged, as_it_is))))
+    made = tf.cond(
+        is_reduced,
+        lambda: tf.image.resize(made, extent, tf.image.ResizeMethod.BICUBIC),
+        lambda: tf.cond(is_enlarged, lambda: _area(made, extent), lambda: made),
+    )
     return crop(tf.ensure_shape(made, [None, None, None, 3]), reach(piece) - piece.shown[0])
+
+
+def _given(*maps):
+    """Of a photo, a mask and perhaps a sketch: those that there are."""
+    return [one for one in maps if one is not None]
 
 
 def _leaving_something(touched, mask, size):

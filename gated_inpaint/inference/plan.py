@@ -32,6 +32,8 @@ THICK = 4  # Training size over the thickness of a hole that is thick.
 LARGEST_HOLE = 0.75  # Longest side of a hole that is completed as it is, over the training size.
 MOST_AS_IT_IS = 4e6  # Pixels of a photo; the network's features of a larger one are not kept in memory at once.
 TILES_LOSS = 1.25  # How much more the photo as it is may cost than tiles: it gives attention more to choose from.
+MOST_ENLARGED = 4  # Times, a crop around a hole that is smaller than the one that a network was trained on.
+LEAST_IN_CENTRE = 0.75  # Longest side of a hole that such a network completes as it is, over that of the one it was trained on.
 BLOCKS = 8  # Thickness is measured in blocks, so many across a thick hole.
 
 
@@ -108,7 +110,9 @@ def make_plan(network, hole, strategy="auto", working_size=None):
         fits = tf.reduce_all(size == network.picture_size)
         if in_centre:
             rim = (network.picture_size - network.hole_size) // 2
-            fits &= ~tf.reduce_any(hole & ~_inside(size, rim))
+            lines = (tf.reduce_any(hole, axis=1 - axis) for axis in range(2))
+            longest = tf.reduce_max([_extent(line) for line in lines])
+            fits &= ~tf.reduce_any(hole & ~_inside(size, rim)) & (longest >= int(LEAST_IN_CENTRE * hole_size))
         in_crops = hole & ~fits
         windows = _disjoint(separate_windows(in_crops))
         return Plan(_crops(windows, size, network.picture_size, hole_size, divisor, in_centre), in_crops, none, fits)
@@ -150,23 +154,30 @@ def _crops(windows, size, side, hole_size, divisor, in_centre=False):
     """A piece around each of some windows: square crops of `side` pixels, or larger ones reduced to that.
 
     A window is never longer than `hole_size` in its crop. A crop reaches past the photo's border only if its hole has to be
-    `in_centre`, or the photo is too small.
+    `in_centre`, or the photo is too small. In the centre a window is also not shorter, if it need not be enlarged too much.
     """
     begin, end = tf.unstack(windows, axis=1)
     longest = tf.reduce_max(end - begin, axis=1, keepdims=True)
     # In integers, so that a graph and what runs without one agree.
-    wanted = tf.maximum(-(-side * longest // hole_size), side) + tf.zeros_like(begin)
-    if not in_centre:
-        wanted = tf.minimum(wanted, size)
+    wanted = -(-side * longest // hole_size) + tf.zeros_like(begin)
+    if in_centre:
+        extent = tf.maximum(wanted, side // MOST_ENLARGED)
+        first = (begin + end - extent) // 2
+        return Pieces(tf.stack([first, first + extent], axis=1), tf.fill(tf.shape(begin), side), windows, tf.zeros_like(windows))
+    wanted = tf.minimum(tf.maximum(wanted, side), size)
     # A crop that the photo's border made smaller need not be reduced as far.
     whole = tf.maximum(tf.reduce_max(wanted, axis=1, keepdims=True), side)
     rounded = (2 * wanted * side + whole) // (2 * whole)
     sizes = -(-rounded // divisor) * divisor
     extent = tf.maximum(wanted, (2 * sizes * whole + side) // (2 * side))
-    first = (begin + end - extent) // 2
-    if not in_centre:
-        first = tf.clip_by_value(first, 0, tf.maximum(size - extent, 0))
+    first = tf.clip_by_value((begin + end - extent) // 2, 0, tf.maximum(size - extent, 0))
     return Pieces(tf.stack([first, first + extent], axis=1), sizes, windows, tf.zeros_like(windows))
+
+
+def _extent(line):
+    """How far it is from the first to the last of a line, bool [pixels], that is true: 0 where none is."""
+    places = tf.cast(tf.where(line)[:, 0], tf.int32)
+    return tf.cond(tf.size(places) > 0, lambda: places[-1] + 1 - places[0], lambda: 0)
 
 
 def _tiles(hole, side, divisor):

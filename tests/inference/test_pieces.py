@@ -1,5 +1,7 @@
 """Photos completed in pieces, by a stand-in for a network and by a small one."""
 
+import types
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -60,6 +62,29 @@ def test_crops_are_cut_reduced_and_pasted_into_their_holes(network):
     filled = made.image[0][50:150, 100:201]
     np.testing.assert_allclose(filled, np.broadcast_to(filled[0, 0], filled.shape), atol=1e-5)
     assert not made.mask.any()
+
+
+def blurred(pixels):
+    """By the means of neighbours, as bilinear doubling and halving does: one pixel less on each side."""
+    for axis in range(2):
+        pixels = np.moveaxis(pixels, axis, 0)
+        pixels = np.moveaxis(0.125 * pixels[:-2] + 0.75 * pixels[1:-1] + 0.125 * pixels[2:], 0, axis)
+    return pixels
+
+
+def test_a_crop_around_a_small_hole_is_enlarged(network):
+    """For a network that was trained on one hole in the middle: it is given such a hole, and what is known around it."""
+    of_one_size = types.SimpleNamespace(picture_size=64, hole_size=28, divisor=64, training_size=64)
+    hole = np.zeros((90, 80), bool)
+    hole[30:44, 40:54] = True
+    photo, complete = inputs_of(hole).image.copy(), Mean()
+    made = complete_pieces(complete, inputs_of(hole), plan_of(of_one_size, hole))
+    ((image, mask, *_),) = complete.calls
+    assert image.shape == (64, 64, 3)
+    np.testing.assert_array_equal(mask[..., 0], np.pad(np.ones((28, 28)), 18))
+    halved = image.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(halved[1:-1, 1:-1], blurred(photo[0, 21:53, 31:63]), atol=1e-5)
+    assert (made.image[0][hole] != photo[0][hole]).any()
 
 
 def test_a_hole_like_a_sieve_leaves_something_known(network):

@@ -126,8 +126,16 @@ def test_original_is_the_photo_as_it_is(network):
 def test_networks_of_one_size(network):
     context_encoder = fixed_network(128, 56)
     hole = empty(128, 128)
-    hole[36:92, 40:60] = True
+    hole[40:90, 40:60] = True
     assert plan_of(context_encoder, hole).pieces == 0
+    small = empty(300, 300)
+    small[100:128, 200:210] = small[10:13, 10:13] = True  # Enlarged to what it was trained on, but four times at most.
+    crops = plan_of(context_encoder, small).plan.crops
+    assert sorted((crops.shown[:, 1] - crops.shown[:, 0]).tolist()) == [[32, 32], [64, 64]]
+    np.testing.assert_array_equal(crops.sizes, [[128, 128]] * 2)
+    small = empty(128, 128)
+    small[50:70, 50:70] = True
+    assert plan_of(context_encoder, small).pieces == 1
     hole[35, 40] = True  # Beyond the centre: a crop that reaches past the photo.
     plan = plan_of(context_encoder, hole).plan
     (shown,), (own,) = plan.crops.shown, plan.crops.own

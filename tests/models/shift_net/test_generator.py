@@ -51,6 +51,16 @@ def test_the_network_on_the_photo_itself(generator):
     np.testing.assert_allclose(made, maps("output_gt"), atol=1e-4)
 
 
+def test_what_has_learned_one_hole_is_told_of_that_one(generator):
+    assert generator.region == "centre"
+    photo = maps("image")
+    small, box = np.zeros([1, 64, 64, 1], np.float32), np.zeros([1, 64, 64, 1], np.float32)
+    small[:, 25:33, 30:41], box[:, 20:44, 20:44] = 1, 1
+    made = generator.inpaint(Inputs(photo, small))
+    np.testing.assert_array_equal(made.output, generator(Inputs(photo, box)).output)
+    np.testing.assert_array_equal(made.composite, np.where(small, made.output, photo))
+
+
 def test_a_mask_for_every_picture_and_nothing_seen_in_the_hole(generator):
     image = np.concatenate([maps("image"), maps("image")[:, ::-1]], axis=0)
     mask = np.zeros([2, 64, 64, 1], np.float32)
