@@ -7,6 +7,7 @@ import os
 import pathlib
 import signal
 import sys
+import threading
 import time
 from typing import NamedTuple, Optional
 
@@ -171,19 +172,21 @@ class _LoopProgress:
 
     def __init__(self, inpainter):
         self._network = inpainter.network if inpainter and inpainter.network.iterations is not None else None
-        self._bar, self.is_stopped = None, False
+        self._bar, self._before, self.is_stopped = None, None, False
 
     def __enter__(self):
         if self._network is not None:
             self._network.watch = self._watch
-            self._before = signal.signal(signal.SIGINT, self._stop)
+            if threading.current_thread() is threading.main_thread():  # Others cannot take signals.
+                self._before = signal.signal(signal.SIGINT, self._stop)
         return self
 
     def __exit__(self, *exception):
         if self._network is not None:
             self._network.watch = None
             self._close()
-            signal.signal(signal.SIGINT, self._before)
+            if self._before is not None:
+                signal.signal(signal.SIGINT, self._before)
 
     def _watch(self, done, count, value):
         if self._bar is None:
