@@ -5,7 +5,7 @@ as a whole, and blurred. Then pixels are moved until VGG-19 sees the first guess
 `objective`, lowered by `lbfgs` at a quarter of the picture's sides, at half of them and at the whole, each scale from the result of
 the last one. Nothing is trained.
 
-All pixels move. In the house only those in the hole are kept; the stage "blended" is as released, with a soft border around it.
+All pixels move. In the house only those in the hole are kept; the network's own output has a soft border around it, as released.
 
 Pictures are of one size, and holes lie in their middle: see `Network.picture_size`. Conventions are those of `gated_inpaint.types`.
 
@@ -120,8 +120,7 @@ class NeuralPatches(Network):
         made = tf.stack([self.synthesise(*one) for one in zip(guess.numpy(), np.asarray(mask)[..., 0] > 0)])
         mask = tf.cast(mask, tf.float32)
         blended = blend(image, made, 1.0 - _soft(mask, max(int(self.size * RAMP) // 2, 1)))
-        stages = {"content": guess, "synthesis": made, "blended": blended}
-        return Completion(blended, made * mask + image * (1.0 - mask), stages)
+        return Completion(blended, made * mask + image * (1.0 - mask), {"content": guess, "synthesis": blended})
 
     def synthesise(self, guess, hole):
         """The optimisation: of a first guess, float [size, size, 3] in [-1, 1], and its hole, bool [size, size], a picture alike.
@@ -132,8 +131,8 @@ class NeuralPatches(Network):
         picture, is_over = None, False
         scales = pyramid(np.concatenate([to_network(guess), hole[..., np.newaxis]], axis=-1))
         for number, scale in enumerate(scales):
-            content, height, width = scale[..., :3], *scale.shape[:2]
-            picture = content if picture is None else resize(picture, height, width)
+            content = scale[..., :3]
+            picture = content if picture is None else resize(picture, *content.shape[:2])
             if is_over:
                 continue
             sources = patch_sources(scale)
