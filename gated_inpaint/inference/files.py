@@ -190,7 +190,7 @@ class _LoopProgress:
 
     def _watch(self, done, count, value):
         if self._bar is None:
-            self._bar = tqdm.tqdm(total=count, unit="step", leave=False)
+            self._bar = tqdm.tqdm(total=count, unit="step", leave=False, disable=None)
         self._bar.set_postfix_str(f"objective {value:.6g}", refresh=False)
         self._bar.update(done + 1 - self._bar.n)
         if done + 1 == count or self.is_stopped:
