@@ -51,10 +51,10 @@ class Objective:
       network: a `VGG`, VGG-19 as Keras has it, at least to relu4_2.
       content: the first guess at this scale, [height, width, 3].
       sources: the pictures that patches are taken from, [height, width, 3] of several sizes.
-      holes: where they are not known, bool [height, width] of each; patches that touch a hole are left out, as the paper does it.
-        (The release overwrites the hole beforehand, with copies of what is above and below it.) If none were left, none are.
       form: "fast" or "original".
       weights: of the parts.
+      holes: where sources are not known, bool [height, width] of each; None: they are. Patches that touch a hole are left out, as
+        in the paper, unless all do. (The release overwrites the hole beforehand, with copies of what is above and below it.)
     """
 
     def __init__(self, network, content, sources, form="fast", weights=RELEASED, holes=None):

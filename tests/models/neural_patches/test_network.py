@@ -1,6 +1,7 @@
 """Neural patches as a model of the house: one weights file, photos completed, the loop watched and ended, what is refused."""
 
 import signal
+import sys
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from gated_inpaint.inference import files
 from gated_inpaint.inference.jobs import CompletionOptions
 from gated_inpaint.models.neural_patches import MODEL
 from gated_inpaint.models.neural_patches.network import LEAST_SIZE
+from gated_inpaint.models.neural_patches.objective import Objective
 from gated_inpaint.serving.export import export
 from gated_inpaint.training import loop
 from gated_inpaint.types import Inputs
@@ -143,6 +145,27 @@ def test_a_loop_that_is_ended_gives_the_best_so_far(weights, photo):
     assert seen == list(range(STEPS + 2)) and ended.shape == (LEAST_SIZE, LEAST_SIZE, 3) and np.isfinite(ended).all()
     network.watch = None
     assert np.abs(ended - guess).max() > 0 and np.abs(ended - network.synthesise(guess, hole)).max() > 0
+
+
+def test_patches_are_of_what_is_known(weights, photo, monkeypatch):
+    """Some are left out because of the hole, in all nine pictures; but for the smallest scale, where all touch it."""
+    module, counts = MODEL.network.__module__, []
+
+    class Counted(Objective):
+        def __init__(self, network, content, sources, form, holes):
+            super().__init__(network, content, sources, form, holes=holes)
+            counts.append((len(self.patches["relu4_1"]), len(sources), sum(hole.any() for hole in holes)))
+
+    monkeypatch.setattr(sys.modules[module], "Objective", Counted)
+    network = load_network(weights)
+    network.iterations = 1
+    guess = cv2.resize(photo[0], (LEAST_SIZE, LEAST_SIZE)) / np.float32(127.5) - 1
+    hole = np.zeros([LEAST_SIZE, LEAST_SIZE], bool)
+    network.synthesise(guess, hole)
+    hole[50:80, 50:80] = True
+    network.synthesise(guess, hole)
+    assert [counted[1:] for counted in counts] == [(9, 0)] * 3 + [(9, 9)] * 3
+    assert [with_hole[0] < without[0] for without, with_hole in zip(counts[:3], counts[3:])] == [False, True, True]
 
 
 def test_control_and_c_keeps_the_photo_and_leaves_the_others(weights, photo, tmp_path, monkeypatch, capsys):
