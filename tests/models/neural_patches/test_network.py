@@ -147,6 +147,24 @@ def test_a_loop_that_is_ended_gives_the_best_so_far(weights, photo):
     assert np.abs(ended - guess).max() > 0 and np.abs(ended - network.synthesise(guess, hole)).max() > 0
 
 
+@pytest.mark.parametrize("values, ends, kept", [((3, 1, 2, 4), 2, 1), ((3, 1, 2, 4), None, 4), ((3, 2, np.nan), None, 1)])
+def test_the_best_so_far_is_that_of_the_lowest_objective(weights, values, ends, kept):
+    """If the loop is ended, or a value is no number; else the result is that of the last step, as released."""
+    network, seen, scripted = load_network(weights), [], iter(values)
+    network.watch = lambda done, count, value: done == ends
+
+    def objective(picture):
+        seen.append(picture)
+        return [tf.constant(float(next(scripted)))], picture**3
+
+    made, is_over = network._optimise(objective, tf.ones([2, 2, 3]), 0, 1)
+    assert is_over == (ends is not None) and len(seen) == min(len(values), (ends or 3) + 1)
+    if kept < len(seen):
+        np.testing.assert_array_equal(made, seen[kept])
+    else:
+        assert not any(np.array_equal(made, one) for one in seen)
+
+
 def test_patches_are_of_what_is_known(weights, photo, monkeypatch):
     """Some are left out because of the hole, in all nine pictures; but for the smallest scale, where all touch it."""
     module, counts = MODEL.network.__module__, []
