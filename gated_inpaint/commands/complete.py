@@ -67,6 +67,8 @@ def define_flags(values, argv):
     side = "Side, in pixels, of crops and tiles. Default: crops as large as those that the weights were trained on, tiles of 512."
     flags.DEFINE_integer("working_size", None, side, lower_bound=64, flag_values=values)
     switch("finish", "Do the paper's own work on completed pictures, where these weights' paper has any.")
+    steps = "Steps of weights that complete by a loop (neural_patches), at each of their scales. Default: the weights'."
+    flags.DEFINE_integer("iterations", None, steps, lower_bound=1, flag_values=values)
     flags.DEFINE_float(
         "max_megapixels", 100, "Refuse images with more million pixels than this.", lower_bound=0, flag_values=values
     )

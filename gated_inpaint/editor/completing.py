@@ -82,7 +82,10 @@ class Models:
         key = name, hd_strategy, working_size
         with self._lock:
             if (name, "auto", None) not in self._inpainters:
-                self._inpainters[name, "auto", None] = Inpainter(self._sources[name], **self._settings)
+                inpainter = Inpainter(self._sources[name], **self._settings)
+                if not inpainter.network.exportable:
+                    raise InputError(f"{name} completes by a loop of minutes, not for a page: gated-inpaint complete runs it.")
+                self._inpainters[name, "auto", None] = inpainter
             if key not in self._inpainters:
                 self._inpainters[key] = self._inpainters[name, "auto", None].with_strategy(hd_strategy, working_size)
             self._inpainters.move_to_end(key)

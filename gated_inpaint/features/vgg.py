@@ -62,7 +62,8 @@ class VGG(FeatureNetwork):
 
     Arguments:
       name: "VGG-16" or "VGG-19".
-      convolutions: {"conv1_1": (kernel [3, 3, inputs, outputs], bias [outputs]), ...}, in order.
+      convolutions: {"conv1_1": (kernel [3, 3, inputs, outputs], bias [outputs]), ...}, in order: arrays, or variables of somebody
+        else's.
       training: whose they are, a name in `PREPARATIONS`.
       dtype: what it computes in: float32, bfloat16, or float64, which makes maps of float64.
 
@@ -77,7 +78,7 @@ class VGG(FeatureNetwork):
         self._layers, self.maps = [], {}
         for block, names in enumerate(_in_blocks(name, convolutions), start=1):
             for one in names:
-                kernel, bias = (tf.Variable(array, trainable=False, dtype=self._dtype) for array in convolutions[one])
+                kernel, bias = (self._frozen(array) for array in convolutions[one])
                 self._layers.append((one.replace("conv", "relu"), kernel, bias))
                 self.maps[self._layers[-1][0]] = FeatureMap(int(bias.shape[0]), 2 ** (block - 1))
             if len(names) == BLOCKS[name][block - 1]:
@@ -85,6 +86,14 @@ class VGG(FeatureNetwork):
                 self.maps[f"pool{block}"] = FeatureMap(int(bias.shape[0]), 2**block)
         last_of = {one.stride: map_name for map_name, one in self.maps.items() if map_name.startswith("relu")}
         self.default_maps = tuple(last_of[stride] for stride in _STRIDES if stride in last_of)
+
+    def _frozen(self, array):
+        return tf.Variable(array, trainable=False, dtype=self._dtype) if isinstance(array, np.ndarray) else array
+
+    def named_variables(self):
+        """{"conv1_1/kernel": variable, "conv1_1/bias": variable, ...}"""
+        convolutions = [(name.replace("relu", "conv"), *pair) for name, *pair in self._layers if pair[0] is not None]
+        return {f"{name}/{part}": one for name, *pair in convolutions for part, one in zip(("kernel", "bias"), pair)}
 
     def __call__(self, pictures, names=None):
         return self.maps_of(self.prepared(pictures), names)

@@ -5,7 +5,9 @@ What is wrong with one of many pictures is said, and the others go on; in any ca
 
 import os
 import pathlib
+import signal
 import sys
+import threading
 import time
 from typing import NamedTuple, Optional
 
@@ -56,13 +58,16 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
         hd_strategy=options.hd_strategy,
         working_size=options.working_size,
         finish=options.finish,
+        iterations=options.iterations,
     )
 
     outcomes = []
-    with Report(options.report, add=options.skip_existing) as report:
+    with Report(options.report, add=options.skip_existing) as report, _LoopProgress(inpainter) as loop:
         for job in tqdm.tqdm(jobs, unit="picture", disable=is_single or None):
             began = time.monotonic()
             try:
+                if loop.is_stopped:
+                    raise InputError("the work was stopped before it.")
                 outcome = _outcome(inpainter, job, options, is_single)
             except InputError as error:
                 outcome = Outcome("left_out", str(error).rstrip("."))
@@ -159,6 +164,48 @@ class _PieceProgress:
         if self._bar is None:
             self._bar = tqdm.tqdm(total=count, unit="piece", delay=2, leave=False, disable=None)
         self._bar.update(done - self._bar.n)
+
+
+class _LoopProgress:
+    """Shows on stderr how far a network's loop is, and the value of what it lowers. Ctrl-C ends the loop with the best so far, and
+    leaves out the photos that are still to come; a second one ends the process as ever."""
+
+    def __init__(self, inpainter):
+        self._network = inpainter.network if inpainter and inpainter.network.iterations is not None else None
+        self._bar, self._before, self.is_stopped = None, None, False
+
+    def __enter__(self):
+        if self._network is not None:
+            self._network.watch = self._watch
+            if threading.current_thread() is threading.main_thread():  # Others cannot take signals.
+                self._before = signal.signal(signal.SIGINT, self._stop)
+        return self
+
+    def __exit__(self, *exception):
+        if self._network is not None:
+            self._network.watch = None
+            self._close()
+            if self._before is not None:
+                signal.signal(signal.SIGINT, self._before)
+
+    def _watch(self, done, count, value):
+        if self._bar is None:
+            self._bar = tqdm.tqdm(total=count, unit="step", leave=False, disable=None)
+        self._bar.set_postfix_str(f"objective {value:.6g}", refresh=False)
+        self._bar.update(done + 1 - self._bar.n)
+        if done + 1 == count or self.is_stopped:
+            self._close()
+        return self.is_stopped
+
+    def _close(self):
+        if self._bar is not None:
+            self._bar.close()
+        self._bar = None
+
+    def _stop(self, *_):
+        self.is_stopped = True
+        _say("Stopping after this step, with the best so far.")
+        signal.signal(signal.SIGINT, self._before)
 
 
 def _stage_pictures(stages, mask):

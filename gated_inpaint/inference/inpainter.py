@@ -55,6 +55,7 @@ class Inpainter:
         "auto", "original", "crop" or "tiles", see `plan`.
       working_size: side, in pixels, of what the network is given at once by "crop", "tiles" and "auto"; None: see `make_plan`.
       finish: do the paper's own work on the completed picture, where there is any: `Network.finish`. Takes pictures of 8 bits.
+      iterations: steps of a network that completes by a loop, at each of its scales; None: as its weights say.
 
     Call with:
       image: a path; a Pillow image of any mode; or an array [height, width], [height, width, channels] or a batch of the latter, of
@@ -85,11 +86,19 @@ class Inpainter:
         hd_strategy: str = "auto",
         working_size: Optional[int] = None,
         finish: bool = False,
+        iterations: Optional[int] = None,
     ) -> None:
         _check_strategy(hd_strategy, working_size)
         self.network = load_network(weights, precision)
         if finish and self.network.finishing is None:
             raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
+        if iterations is not None:
+            if self.network.iterations is None:
+                raise InputError(f"{type(self.network).__name__} of these weights completes in one pass: leave out iterations.")
+            if iterations < 1:
+                raise InputError(f"iterations must be at least 1, not {iterations}.")
+            self.network.iterations = iterations
+        eager = eager or not self.network.exportable
         self._hd_strategy, self._working_size, self._finish, self._is_graph = hd_strategy, working_size, finish, not eager
         self._plan, self._complete, self._completion, self._stages_everywhere, self._stages_in_holes, self._maps = (
             function if eager else tf.function(function, autograph=False)

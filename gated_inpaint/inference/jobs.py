@@ -59,6 +59,7 @@ class CompletionOptions:
     hd_strategy: str = "auto"  # How large holes and photos are completed: "auto", "original", "crop" or "tiles"; see `plan`.
     working_size: Optional[int] = None  # Side of the crops or tiles; None: as the network was trained, or 512.
     finish: bool = False  # Do the paper's own work on completed pictures, where there is any.
+    iterations: Optional[int] = None  # Steps of a network that completes by a loop, at each of its scales; None: its weights'.
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
 
     def __post_init__(self):

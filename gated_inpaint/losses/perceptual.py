@@ -5,29 +5,30 @@ import tensorflow as tf
 _SMALLEST_SQUARE = 1e-10  # Of a length; far below what maps have.
 
 
-def map_distance(maps, others):
+def map_distance(maps, others, difference=tf.abs):
     """Mean absolute difference of maps, summed over the maps.
 
     Arguments:
       maps, others: {name: float32 [batch, rows, columns, channels]}, of the same names.
+      difference: what is made of each difference: tf.abs, or tf.square.
 
     Returns:
       A float32 scalar.
 
     Reference: "Image Inpainting for Irregular Holes Using Partial Convolutions", arXiv 1804.07723, equation 3.
     """
-    return tf.add_n([tf.reduce_mean(tf.abs(features - others[name])) for name, features in maps.items()])
+    return tf.add_n([tf.reduce_mean(difference(features - others[name])) for name, features in maps.items()])
 
 
-def style_distance(maps, others):
+def style_distance(maps, others, difference=tf.abs):
     """Mean absolute difference of the maps' Gram matrices, summed over the maps; as `map_distance`.
 
     It tells how far apart pictures are in texture, wherever in the picture it is.
 
     Reference: the same, equations 4 and 5.
     """
-    differences = [gram_matrices(features) - gram_matrices(others[name]) for name, features in maps.items()]
-    return tf.add_n([tf.reduce_mean(tf.abs(difference)) for difference in differences])
+    grams, other_grams = ({name: gram_matrices(features) for name, features in one.items()} for one in (maps, others))
+    return map_distance(grams, other_grams, difference)
 
 
 def gram_matrices(features):

@@ -38,7 +38,10 @@ class Network(keras.Model):
       training_size: side of the pictures that it was trained on, in pixels, as far as its weights file says: holes far larger
         than their holes were are completed in reduced crops.
       learned_in_training: names in its config that say what it was trained on; a further training may be on something else.
-      exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations.
+      exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations. Otherwise it is a loop in Python.
+      iterations: steps of such a loop at each of its scales; may be set. None for a network without one.
+      watch: function of (steps done, in all, value of what the loop lowers), called at each step; if what it returns is true, the
+        loop ends with the best so far. May be set.
       finishing: what `finish` does, in words; None where it does nothing.
       layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
     """
@@ -50,6 +53,8 @@ class Network(keras.Model):
     training_size: int = 256
     learned_in_training: "tuple[str, ...]" = ()
     exportable: bool = True
+    iterations: Optional[int] = None
+    watch: Optional[Callable[[int, int, float], Optional[bool]]] = None
     finishing: Optional[str] = None
 
     def __init__(self, dtype=None, **kwargs):
@@ -211,6 +216,8 @@ class Model:
         network's config, or None if it is another's. Raises InputError for a file of this model that cannot be used, saying why.
       picture_axes: {variable: axis} of the picture's channels where the authors' TensorFlow 1 checkpoints are BGR, the first one
         in every such checkpoint; empty for a model without them.
+      assemble: for a model whose weights are others' together, see `gated-inpaint weights --help`: function of another model's
+        name, its network with weights, the path of a pretrained network, and {setting: value}, to a network. None for any other.
       importer: function of what a Torch7 or PyTorch file holds to the model's arrays and config, or None if it is another's; see
         `models.foreign`. None for a model that is read from no such file.
     """
@@ -223,3 +230,4 @@ class Model:
     recognise: Callable[["dict[str, tuple[int, ...]]"], Optional[dict]]
     picture_axes: "dict[str, int]" = dataclasses.field(default_factory=dict)
     importer: Optional[Callable[[ForeignWeights], Optional[Imported]]] = None
+    assemble: Optional[Callable[..., Network]] = None

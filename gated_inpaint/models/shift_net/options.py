@@ -1,6 +1,7 @@
 """Options of a Shift-Net training; the defaults are the paper's, its loss a hundred times as large, as its code has it."""
 
 import dataclasses
+from typing import Optional
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.models.options import TrainingOptions, option
@@ -38,6 +39,14 @@ class Options(TrainingOptions):
         "Weight of an additional L1 in the hole's box, less in its middle; 400 in the authors' PyTorch code, none in the paper.",
     )
     discount: float = option(0.9, "Of that L1, for each pixel away from the box's sides.")
+    content_network: Optional[str] = option(
+        None,
+        "File of VGG-16, for a content and a style loss as in the authors' PyTorch code; without one, as in the paper, none.",
+        True,
+    )
+    content_network_md5: str = option("", "MD5 of that file, which is checked; empty: that of the file when the run began.")
+    content_weight: float = option(1.0, "Weight of the squared difference of its maps, of what the discriminator sees.")
+    content_style_weight: float = option(10.0, "Weight of that of their Gram matrices.")
     guidance_everywhere: bool = option(
         False, "Let the guidance's gradient reach known features, too, as the authors' PyTorch code does by mistake."
     )
@@ -47,8 +56,14 @@ class Options(TrainingOptions):
         """Whether masks come with their hole's box: the discriminator then sees it alone."""
         return self.masks in BOXES
 
+    def settled(self, saved):
+        md5 = self.checked_md5("content_network", saved)
+        return dataclasses.replace(super().settled(saved), content_network_md5=md5)
+
     def check(self):
         super().check()
+        if self.content_network_md5 and not self.content_network:
+            raise InputError("--content_network_md5 is of a network that --content_network has to name.")
         if self.size < 64 or self.size & (self.size - 1):
             raise InputError(f"--size must be a power of two, 64 at least, not {self.size}: the U-Net halves it until it is 1.")
         if self.discounted_weight and not self.hole_is_box:

@@ -6,7 +6,9 @@ the right guess of the hole's features before it looks for like ones: those that
 of the photo without a hole (guidance loss, section 3.2).
 
 Where the hole is a box the discriminator sees that alone, as in the authors' PyTorch code, else the
-whole picture. Their options of a style and a content loss, on VGG's features, are not here.
+whole picture. So do a content and a style loss of that code, on VGG-16's features, which are there
+where its file is given. torchvision's VGG is shown pictures in [-1, 1] as they are, as there; Keras'
+has its own preparation, and is another training.
 
 On several devices every replica sees its share of the global batch. Losses are multiplied by that
 share, so that gradients summed over the replicas, and reported losses summed over them, are those
@@ -18,13 +20,18 @@ Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1
 
 import tensorflow as tf
 
+from gated_inpaint.features import load_vgg
+from gated_inpaint.features.vgg import PREPARATIONS
 from gated_inpaint.losses.adversarial import binary_cross_entropy
+from gated_inpaint.losses.perceptual import map_distance, style_distance
 from gated_inpaint.losses.reconstruction import discounted_l1_loss, l1_loss, spatial_discounts
 from gated_inpaint.models import contract
 from gated_inpaint.models.optimizers import make_optimizer
 from gated_inpaint.models.patch_discriminator import PatchDiscriminator
 from gated_inpaint.models.shift_net.generator import OVERLAP, Generator
 from gated_inpaint.ops.windows import crop_each
+
+CONTENT_MAPS = ("pool1", "pool2", "pool3")
 
 
 def build(options, dtype):
@@ -33,7 +40,9 @@ def build(options, dtype):
     region = "centre" if options.masks == "inner_centre" else "random"
     generator = Generator(options.width, levels, options.feature_mask, region, dtype=dtype)
     discriminator = PatchDiscriminator(options.discriminator_width)
-    return Trainer(generator, discriminator, *(make_optimizer("Adam", options.learning_rate, 0.5) for _ in range(2)), options)
+    optimizers = (make_optimizer("Adam", options.learning_rate, 0.5) for _ in range(2))
+    network = load_vgg(options.content_network, "VGG-16", options.precision) if options.content_network else None
+    return Trainer(generator, discriminator, *optimizers, options, network)
 
 
 class Trainer(contract.Trainer):
@@ -44,9 +53,10 @@ class Trainer(contract.Trainer):
       discriminator: a `PatchDiscriminator`.
       generator_optimizer, discriminator_optimizer: Keras optimisers.
       options: `Options`: its weights of losses, and whether batches come with their holes' boxes.
+      content_network: a `VGG`, frozen, of the content and the style loss; None without them.
     """
 
-    def __init__(self, generator, discriminator, generator_optimizer, discriminator_optimizer, options):
+    def __init__(self, generator, discriminator, generator_optimizer, discriminator_optimizer, options, content_network=None):
         super().__init__(
             {"generator": generator, "discriminator": discriminator},
             {
@@ -56,12 +66,12 @@ class Trainer(contract.Trainer):
         )
         self.generator, self.discriminator = generator, discriminator
         self.generator_optimizer, self.discriminator_optimizer = generator_optimizer, discriminator_optimizer
-        self.options = options
+        self.options, self.content_network = options, content_network
 
     def step(self, batches, phase):
         """Returns the generator's loss ("generator"), and its parts without their weights: "l1";
         "guidance"; "adversarial", the cross-entropy that asks completed pictures to be real;
-        "discounted" if it has a weight. And the discriminator's loss."""
+        "discounted", "content" and "style" if they are there. And the discriminator's loss."""
         (batch,) = batches
         options, photo = self.options, batch.inputs.image
         target = self.generator.encode(batch.inputs)
@@ -83,6 +93,11 @@ class Trainer(contract.Trainer):
                 discounts = spatial_discounts(*real.shape[1:3], options.discount)
                 parts["discounted"] = discounted_l1_loss(real, discounts, completed) * self.share
                 weights["discounted"] = options.discounted_weight
+            if self.content_network is not None:
+                maps, wanted = self.content_maps(completed), self.content_maps(real)
+                parts["content"] = map_distance(maps, wanted, tf.square) * self.share
+                parts["style"] = style_distance(maps, wanted, tf.square) * self.share
+                weights.update(content=options.content_weight, style=options.content_style_weight)
             loss = tf.add_n([weights[name] * part for name, part in parts.items()])
             loss, of_options = self.with_added_losses(loss, batch, completion)
         self.minimise(self.generator_optimizer, loss, tape, self.generator.trainable_variables)
@@ -110,6 +125,13 @@ class Trainer(contract.Trainer):
         else:
             decoder, target = decoder * hole, target * hole
         return tf.reduce_mean(tf.square(decoder - tf.stop_gradient(target)))
+
+    def content_maps(self, pictures):
+        """VGG-16's maps of pictures, over their magnitude."""
+        network = self.content_network
+        as_they_are = network.preparation is PREPARATIONS["torchvision"]
+        maps = (network.maps_of if as_they_are else network)(pictures, CONTENT_MAPS)
+        return {name: features / network.magnitude for name, features in maps.items()}
 
     def scored_part(self, pictures, batch):
         """What the discriminator sees of pictures."""

@@ -6,11 +6,12 @@ import tensorflow as tf
 from shift_net_reference import FILE, PTH, maps, reference_inputs
 from tensorflow import keras
 
-from gated_inpaint import masks
+from gated_inpaint import InputError, masks
+from gated_inpaint.features.vgg import BLOCKS, VGG
 from gated_inpaint.losses.reconstruction import spatial_discounts
 from gated_inpaint.models.optimizers import make_optimizer
 from gated_inpaint.models.patch_discriminator import PatchDiscriminator
-from gated_inpaint.models.shift_net import Options, Trainer, training
+from gated_inpaint.models.shift_net import MODEL, Options, Trainer, training
 from gated_inpaint.types import Batch, Inputs
 from gated_inpaint.weights import load_network
 
@@ -169,3 +170,41 @@ def test_other_masks_train_too(kind):
     losses = trainer.step((Batch(Inputs(tf.constant(maps("image")), mask), box),), "all")
     assert all(np.isfinite(value) for value in losses.values()) and losses["discriminator"] > 0
     assert trainer.generator.region == "random"
+
+
+def small_vgg16(training):
+    """VGG-16 to pool3, 4 channels wide, with random weights."""
+    random, convolutions = np.random.default_rng(0), {}
+    for block, count in enumerate(BLOCKS["VGG-16"][:3], start=1):
+        for number in range(1, count + 1):
+            inputs = 3 if not convolutions else 4
+            convolutions[f"conv{block}_{number}"] = random.normal(0, 0.4, (3, 3, inputs, 4)), random.normal(0, 0.1, 4)
+    return VGG("VGG-16", convolutions, training)
+
+
+@pytest.mark.parametrize("training", ["torchvision", "keras"])
+def test_content_and_style_are_squared_differences_of_what_the_discriminator_sees(training, data):
+    """Of torchvision's maps of pictures as they are, of Keras' in its own preparation; the weights are the authors'."""
+    inputs, network = reference_inputs(), small_vgg16(training)
+    trainer = reference_trainer(adversarial_weight=0.0, guidance_weight=0.0, masks="inner_centre")
+    box = tf.constant([[[10, 12], [34, 36]]])
+    before = trainer.step((Batch(inputs, box),), "all")
+    trainer.content_network = network
+    losses = trainer.step((Batch(inputs, box),), "all")
+    completed = trainer.generator.complete(inputs)[0].output
+    content, style = 0.0, 0.0
+    crops = [pictures[:, 10:34, 12:36] for pictures in (inputs.image, completed)]
+    if training == "keras":
+        crops = [network.prepared(crop) for crop in crops]
+    for name in ("pool1", "pool2", "pool3"):
+        real, made = (network.maps_of(crop, [name])[name].numpy()[0] / network.magnitude for crop in crops)
+        content += np.mean((real - made) ** 2)
+        grams = [np.einsum("hwc,hwd->cd", one, one) / one.size for one in (real, made)]
+        style += np.mean((grams[0] - grams[1]) ** 2)
+    np.testing.assert_allclose(losses["content"], content, rtol=1e-4)
+    np.testing.assert_allclose(losses["style"], style, rtol=1e-4)
+    np.testing.assert_allclose(losses["generator"], before["generator"] + content + 10 * style, rtol=1e-5)
+    options = Options(content_network=str(data / "weight_files/vgg19_small_notop.h5")).settled(None)
+    assert len(options.content_network_md5) == 32
+    with pytest.raises(InputError, match="holds VGG-19, and a VGG-16 is needed"):
+        MODEL.build(options, "float32")
