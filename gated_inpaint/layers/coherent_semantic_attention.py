@@ -5,7 +5,8 @@ was made at the position in the hole before it, in the order of rows: each weigh
 neighbours agree with each other.
 
     made(1) = match(1)
-    made(i) = a(i) * made(i - 1) + (1 - a(i)) * match(i),    a(i) = like(i, made(i - 1)) / (like(i, made(i - 1)) + like(i, match(i)))
+    made(i) = a(i) * made(i - 1) + (1 - a(i)) * match(i)
+    a(i) = like(i, made(i - 1)) / (like(i, made(i - 1)) + like(i, match(i)))
 
 "Before" is the hole's position before in raster order, next to it or not. Known features stay as they are.
 

@@ -27,7 +27,10 @@ def best_known_matches(queries, candidates, mask):
 
 
 def offsets_to(matches, height, width):
-    """How far each position's match is from it, (rows, columns): of int32 [batch, height * width] int32 [batch, height, width, 2]."""
+    """How far each position's match is from it, (rows, columns): int32 [batch, height, width, 2].
+
+    matches: int32 [batch, height * width], positions by row.
+    """
     matches = tf.reshape(matches, [-1, height, width])
     places = tf.stack(tf.meshgrid(tf.range(height), tf.range(width), indexing="ij"), axis=-1)
     return tf.stack([matches // width, matches % width], axis=-1) - places
