@@ -73,8 +73,8 @@ class CoherentSemanticAttention(keras.layers.Layer):
         order = tf.sort(tf.range(positions) + positions * tf.cast(~hole, tf.int32)) % positions
         rounds = tf.maximum(tf.reduce_max(counts), 1)
         order = order[:, :rounds]
-        used = tf.range(rounds) < counts[:, tf.newaxis]
-        places = tf.stack([tf.repeat(tf.range(batch)[:, tf.newaxis], rounds, axis=1), order], axis=-1)
+        used = tf.range(positions)[:rounds] < counts[:, tf.newaxis]
+        places = tf.stack([tf.zeros_like(order) + tf.range(batch)[:, tf.newaxis], order], axis=-1)
 
         vectors = tf.reshape(tf.cast(features, tf.float32), [batch, positions, channels])
         constant = tf.stop_gradient(vectors)
@@ -95,7 +95,7 @@ class CoherentSemanticAttention(keras.layers.Layer):
             made_or_known = tf.where(used[..., tf.newaxis], made, queries)
             return tf.tensor_scatter_nd_update(vectors, places, made_or_known), gradient
 
-        own = tf.repeat(tf.range(positions)[tf.newaxis], batch, axis=0)
+        own = tf.zeros([batch, 1], tf.int32) + tf.range(positions)
         matches_everywhere = tf.tensor_scatter_nd_update(own, places, tf.where(used, matches, order))
         output = tf.cast(tf.reshape(filled(vectors), shape), features.dtype)
         output.set_shape(features.shape)

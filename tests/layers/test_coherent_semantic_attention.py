@@ -7,6 +7,7 @@ from conftest import DATA
 from tensorflow import keras
 
 from gated_inpaint.layers import CoherentSemanticAttention
+from gated_inpaint.ops.feature_masks import covered_mask
 
 FILE, PAPER = np.load(DATA / "csa_layer.npz"), np.load(DATA / "csa_layer_paper_variant.npz")
 
@@ -41,6 +42,22 @@ def test_agrees_with_the_authors_code(case, mode):
     filled, gradient = run(layer, *given)
     np.testing.assert_allclose(filled, maps(case, "output"), atol=CASES[case][0], rtol=0)
     np.testing.assert_allclose(gradient, maps(case, "grad_input_code"), atol=CASES[case][1], rtol=0)
+
+
+def test_compiled_with_a_mask_that_is_made_there():
+    """How many positions are in the hole is then known at run time alone."""
+    whole = np.kron(mask_of("center8").numpy()[0, ..., 0], np.ones([8, 8], np.float32))[np.newaxis, ..., np.newaxis]
+
+    @tf.function(jit_compile=True)
+    def run(features, mask, upstream):
+        hole = covered_mask(mask, 3)
+        return hole, *filled_and_gradient(CoherentSemanticAttention(), features, hole, upstream)
+
+    features, upstream = maps("center8", "input"), maps("center8", "grad_output")
+    hole, *compiled = run(features, tf.constant(whole), upstream)
+    assert 0 < np.sum(hole) < 64
+    for one, expected in zip(compiled, filled_and_gradient(CoherentSemanticAttention(), features, hole, upstream)):
+        np.testing.assert_allclose(one, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", ["center8", "border10"])
