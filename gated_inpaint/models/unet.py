@@ -153,7 +153,8 @@ def module_paths(levels, widened=None):
 
 def shapes_of(unet, inputs):
     """{name: shape} of the variables of a U-Net that reads so many channels, by the names of `UNet.named_variables`."""
-    shapes, widened, more = {}, *(unet.more or (None, 0))
+    shapes = {}
+    widened, more = unet.more or (None, 0)
     for level, (down, down_norm, up, up_norm) in module_paths(unet.levels, widened).items():
         channels, outputs = unet.channels(level), unet.channels(level - 1) if level > 1 else 3
         read = channels * (1 if level == unet.levels else 2) + (more if level == widened else 0)
