@@ -13,7 +13,9 @@ class Options(TrainingOptions):
 
     size: int = option(256, "Side of the square crops, in pixels: a power of two.")
     fit: str = option(
-        "resize", "How photos come to that size: 'resize' as released, or 'crop' at random.", choices=("crop", "resize")
+        "resize",
+        "How photos come to that size: 'resize' as released, 'crop' at random, or 'scale' and crop.",
+        choices=("crop", "scale", "resize"),
     )
     masks: str = option("strokes", "Holes: the name of a kind that masks.py draws, or a folder of masks, such as the paper's.")
     validation_masks: str = option("strokes", "Holes of the validation, given like --masks.", True)

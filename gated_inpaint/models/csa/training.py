@@ -21,6 +21,7 @@ from tensorflow import keras
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.features import load_feature_network
+from gated_inpaint.features.vgg import PREPARATIONS, VGG
 from gated_inpaint.losses.adversarial import relativistic_discriminator_loss, relativistic_generator_loss
 from gated_inpaint.losses.reconstruction import l1_loss
 from gated_inpaint.models import contract
@@ -74,6 +75,8 @@ class FallingByEpochs(keras.optimizers.schedules.LearningRateSchedule):
 class Features:
     """The pretrained network's two maps, both at 1/8 of the picture's sides and divided by their magnitude.
 
+    torchvision's VGG is shown pictures in [-1, 1] as they are, as in the authors' code. Any other network has its own preparation.
+
     Arguments:
       network: a `FeatureNetwork`.
       options: `Options`: the maps' names, if it has any.
@@ -121,7 +124,9 @@ class Features:
         return self._maps(pictures, [self.critic_map])[self.critic_map]
 
     def _maps(self, pictures, names):
-        return {name: one / self.network.magnitude for name, one in self.network(pictures, names).items()}
+        of_torchvision = isinstance(self.network, VGG) and self.network.preparation is PREPARATIONS["torchvision"]
+        maps = self.network.maps_of(pictures, names) if of_torchvision else self.network(pictures, names)
+        return {name: one / self.network.magnitude for name, one in maps.items()}
 
 
 class Trainer(contract.Trainer):

@@ -10,6 +10,7 @@ from tensorflow import keras
 
 from gated_inpaint import InputError
 from gated_inpaint.features import FeatureMap, FeatureNetwork
+from gated_inpaint.features.vgg import VGG
 from gated_inpaint.models.csa import Generator, Options, Trainer, training
 from gated_inpaint.models.csa.training import Features, learning_rate
 from gated_inpaint.models.optimizers import make_optimizer
@@ -237,3 +238,19 @@ def test_maps_of_the_pretrained_network():
         features(critic_map="pool3")
     with pytest.raises(InputError, match="--consistency_map: it takes a map at 1/8 of .* means has early, late there, not fine"):
         features(consistency_map="fine")
+
+
+@pytest.mark.parametrize("training_of", ["torchvision", "keras"])
+def test_vgg_is_shown_what_the_authors_show_it(training_of):
+    rng = np.random.default_rng(0)
+    widths = {"conv1_1": (3, 4), "conv1_2": (4, 4), "conv2_1": (4, 6), "conv2_2": (6, 6), "conv3_1": (6, 5), "conv3_2": (5, 5)}
+    widths.update({"conv3_3": (5, 5), "conv4_1": (5, 7), "conv4_2": (7, 7), "conv4_3": (7, 32)})
+    convolutions = {name: (rng.normal(0, 0.2, [3, 3, *ends]), rng.normal(0, 0.1, ends[1])) for name, ends in widths.items()}
+    network = VGG("VGG-16", convolutions, training_of)
+    features, pictures = Features(network, Options(), 32), tf.constant(maps("image"))
+    assert (features.consistency_map, features.critic_map, features.critic_channels) == ("relu4_3", "pool3", 5)
+    shown = pictures if training_of == "torchvision" else network.prepared(pictures)
+    expected = network.maps_of(shown, ["relu4_3", "pool3"])
+    for made, name in zip(features.of_photo(pictures), ("relu4_3", "pool3")):
+        np.testing.assert_allclose(made, expected[name] / network.magnitude, rtol=1e-5)
+    np.testing.assert_allclose(features.for_critic(pictures), expected["pool3"] / network.magnitude, rtol=1e-5)
