@@ -9,7 +9,7 @@ Reference: "Shift-Net: Image Inpainting via Deep Feature Rearrangement", arXiv 1
 import tensorflow as tf
 from tensorflow import keras
 
-from gated_inpaint.ops.matching import best_known_matches
+from gated_inpaint.ops.matching import best_known_matches, offsets_to
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint")
@@ -40,20 +40,14 @@ class Shift(keras.layers.Layer):
         if features.shape[-1] % 2:
             raise ValueError(f"A shift layer takes two halves of equally many channels, not {features.shape[-1]} together.")
         decoder, encoder = tf.split(features, 2, axis=-1)
-        matches = best_known_matches(decoder, encoder, mask)
         batch, height, width, channels = tf.unstack(tf.shape(encoder))
+        matches = best_known_matches(tf.reshape(decoder, [batch, height * width, channels]), encoder, mask)
         copied = tf.gather(tf.reshape(encoder, [batch, height * width, channels]), matches, axis=1, batch_dims=1)
         something_known = tf.reduce_min(mask, axis=[1, 2, 3], keepdims=True) < 1
         in_hole = tf.cast((mask > 0) & something_known, features.dtype)
         filled = tf.concat([features, tf.reshape(copied, tf.shape(encoder)) * in_hole], axis=-1)
         filled.set_shape(self.compute_output_shape(features.shape, mask.shape)[0])
-        return filled, self._offsets(matches, in_hole, width)
-
-    def _offsets(self, matches, in_hole, width):
-        shape = tf.shape(in_hole)
-        matches = tf.reshape(matches, shape[:3])
-        places = tf.stack(tf.meshgrid(tf.range(shape[1]), tf.range(shape[2]), indexing="ij"), axis=-1)
-        return (tf.stack([matches // width, matches % width], axis=-1) - places) * tf.cast(in_hole, tf.int32)
+        return filled, offsets_to(matches, height, width) * tf.cast(in_hole, tf.int32)
 
     def compute_output_shape(self, features_shape, mask_shape):
         batch, height, width, channels = features_shape

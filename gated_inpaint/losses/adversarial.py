@@ -48,6 +48,30 @@ def wasserstein_generator_loss(completed_scores):
     return -tf.reduce_mean(completed_scores)
 
 
+def relativistic_discriminator_loss(real_scores, completed_scores):
+    """Asks each score of a real picture to be 1 above the completed one's mean, and each of that 1 below the real one's mean.
+
+    Least squares, halved. The means are those of each picture alone, so that a batch of several is the mean of its pictures.
+
+    References: "The relativistic discriminator", arXiv 1807.00734, section 4.2; "Coherent Semantic Attention", arXiv 1905.12384,
+    section 3.3, in the form of its authors' code.
+    """
+    return _relativistic_loss(real_scores, completed_scores, 1.0)
+
+
+def relativistic_generator_loss(real_scores, completed_scores):
+    """The opposite: completed pictures' scores are to be 1 above the real ones' mean, and these 1 below theirs."""
+    return _relativistic_loss(real_scores, completed_scores, -1.0)
+
+
+def _relativistic_loss(real_scores, completed_scores, margin):
+    real_mean, completed_mean = (
+        tf.reduce_mean(scores, axis=[1, 2, 3], keepdims=True) for scores in (real_scores, completed_scores)
+    )
+    of_real = tf.reduce_mean(tf.square(real_scores - completed_mean - margin))
+    return 0.5 * (of_real + tf.reduce_mean(tf.square(completed_scores - real_mean + margin)))
+
+
 def gradient_penalty(critic, real, completed, mix, mask):
     """Asks a critic's gradient, between real and completed pictures, to have the norm 1.
 

@@ -56,6 +56,16 @@ class Tensors:
             raise InputError(f"it has no {name}, which {self._network} needs.")
         return self._left.pop(name)
 
+    def take_convolution(self, path):
+        """{"PATH/kernel": array, "PATH/bias": array} of a convolution or a transposed one."""
+        bias = np.asarray(self.take(f"{path}.bias"), np.float32)
+        return {f"{path}/kernel": keras_kernel(self.take(f"{path}.weight")), f"{path}/bias": bias}
+
+    def take_normalisation(self, path):
+        """{"PATH/gamma": array, "PATH/beta": array}."""
+        names = {"gamma": "weight", "beta": "bias"}
+        return {f"{path}/{ours}": np.asarray(self.take(f"{path}.{theirs}"), np.float32) for ours, theirs in names.items()}
+
     def drop(self, *endings):
         """Leaves out what ends so: what a network of the house has no use for, and no picture depends on."""
         self._left = {name: array for name, array in self._left.items() if not name.endswith(endings)}

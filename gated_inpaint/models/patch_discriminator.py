@@ -21,6 +21,7 @@ RELEASED_WIDTH = 64
 # Place among the authors' modules: channels in units of the base width, stride. The normalisation has the next place.
 CONVOLUTIONS = {0: (1, 2), 2: (2, 2), 5: (4, 2), 8: (8, 1), 11: (None, 1)}
 NORMALISED = (2, 5, 8)
+NORMALISATIONS = tuple(place + 1 for place in NORMALISED)
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint")
@@ -81,3 +82,15 @@ class PatchDiscriminator(Network):
                 weights = named_weights(getattr(self, f"normalisation_{place}"))
                 found.update({f"net_D/model.{place + 1}/{name}": variable for name, variable in weights.items()})
         return found
+
+
+def shapes_of(width):
+    """{name: shape} of a discriminator's variables, without spectral normalisation."""
+    shapes, inputs = {}, 3
+    for place, (channels, _) in CONVOLUTIONS.items():
+        outputs = channels * width if channels else 1
+        shapes.update({f"net_D/model.{place}/kernel": (4, 4, inputs, outputs), f"net_D/model.{place}/bias": (outputs,)})
+        if place in NORMALISED:
+            shapes.update({f"net_D/model.{place + 1}/{name}": (outputs,) for name in ("gamma", "beta")})
+        inputs = outputs
+    return shapes

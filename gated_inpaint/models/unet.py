@@ -1,4 +1,4 @@
-"""The U-Net that Shift-Net and the first stage of CSA share: that of pix2pix, a picture out.
+"""The U-Net that Shift-Net and the rough network of CSA share: that of pix2pix, a picture out.
 
   down  level 1      convolution                                         half the picture's sides
         others       leaky ReLU, convolution, instance normalisation     half of the level above
@@ -15,6 +15,8 @@ A model may put more features in front of one level's transposed convolution, se
 Reference: "Image-to-Image Translation with Conditional Adversarial Networks", arXiv 1611.07004,
 appendix 6.1.
 """
+
+import re
 
 import tensorflow as tf
 from tensorflow import keras
@@ -106,10 +108,14 @@ class UNet(keras.layers.Layer):
 
     def _convolution(self, kind, channels, inputs, name):
         dtype = "float32" if name == "up_1" else self.dtype_policy
-        initializer = keras.initializers.RandomNormal(stddev=INITIAL_DEVIATION)
-        layer = kind(channels, 4, 2, "same", kernel_initializer=initializer, name=name, dtype=dtype)
-        layer.build((None, None, None, inputs))
-        return layer
+        return convolution(kind, channels, 4, inputs, strides=2, padding="same", name=name, dtype=dtype)
+
+
+def convolution(kind, channels, kernel, inputs, **more):
+    """A convolution, or a transposed one, of pix2pix's initial weights, built; kind and more are those of Keras."""
+    layer = kind(channels, kernel, kernel_initializer=keras.initializers.RandomNormal(stddev=INITIAL_DEVIATION), **more)
+    layer.build((None, None, None, inputs))
+    return layer
 
 
 def instance_norm(channels, name):
@@ -143,3 +149,36 @@ def module_paths(levels, widened=None):
         down_norm = None if level == levels else f"{prefix}2"
         paths[level] = (f"{prefix}1", down_norm, f"{prefix}{up}", f"{prefix}{up + 1}")
     return paths
+
+
+def shapes_of(unet, inputs):
+    """{name: shape} of the variables of a U-Net that reads so many channels, by the names of `UNet.named_variables`."""
+    shapes = {}
+    widened, more = unet.more or (None, 0)
+    for level, (down, down_norm, up, up_norm) in module_paths(unet.levels, widened).items():
+        channels, outputs = unet.channels(level), unet.channels(level - 1) if level > 1 else 3
+        read = channels * (1 if level == unet.levels else 2) + (more if level == widened else 0)
+        for path, kernel, made in ((down, (4, 4, inputs, channels), channels), (up, (4, 4, outputs, read), outputs)):
+            shapes.update({f"{path}/kernel": kernel, f"{path}/bias": (made,)})
+        for path, made in ((down_norm, channels), (up_norm, outputs)):
+            if path:
+                shapes.update({f"{path}/{name}": (made,) for name in ("gamma", "beta")})
+        inputs = channels
+    return shapes
+
+
+def levels_of(names):
+    """How many levels a U-Net has whose modules have these names: the deepest of its nested blocks."""
+    nested = re.compile(r"model\.model\.1\.((?:model\.3\.)*)model\.1[./]")
+    return max((2 + len(match.group(1)) // len("model.3.") for match in map(nested.match, names) if match), default=0)
+
+
+def take_tensors(tensors, levels, widened=None):
+    """The arrays of a U-Net, by the names of `UNet.named_variables`, out of `foreign.Tensors` of the authors' file."""
+    arrays = {}
+    for down, down_norm, up, up_norm in module_paths(levels, widened).values():
+        for path in (down, up):
+            arrays.update(tensors.take_convolution(path))
+        for path in filter(None, (down_norm, up_norm)):
+            arrays.update(tensors.take_normalisation(path))
+    return arrays
