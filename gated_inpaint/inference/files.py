@@ -117,9 +117,9 @@ def _complete(inpainter, job, options, is_single):
         _say(f"note: {plan.sentence}.")  # Of many photos, the report has the strategy.
     with _PieceProgress() as progress:
         if options.save_stages is None:
-            completed = inpainter(photo.array, mask, sketch, progress)
+            completed = inpainter(photo.array, mask, sketch, progress, plan)
         else:
-            stages = inpainter.stages(photo.array, mask, sketch, progress)
+            stages = inpainter.stages(photo.array, mask, sketch, progress, plan)
             completed = stages.completed
             layer_pictures = () if plan.pieces else _layer_pictures(inpainter, photo.array, mask, sketch)
             for name, picture in (*_stage_pictures(stages, mask), ("mask", mask_over_photo(photo.array, mask)), *layer_pictures):

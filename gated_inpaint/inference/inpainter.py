@@ -63,6 +63,7 @@ class Inpainter:
         white in the hole; `gated_inpaint.files.masks` says what else is understood. None: the hole is what is transparent.
       sketch: like the mask, white on the lines; for guided weights only, and used inside the hole only.
       progress: function of (pieces done, pieces in all), called before each piece of a photo that is completed in pieces.
+      plan: what `plan` returned for one picture's hole, so that it is not made twice; None: it is made.
 
     Returns the completed picture: an image of an image, an array of an array, of its shape and dtype; with an empty mask, the
     picture itself. Of a path, an array, upright.
@@ -88,8 +89,7 @@ class Inpainter:
     ) -> None:
         _check_strategy(hd_strategy, working_size)
         self.network = load_network(weights, precision)
-        if finish and self.network.finishing is None:
-            raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
+        self._check_finish(finish)
         self._hd_strategy, self._working_size, self._finish, self._is_graph = hd_strategy, working_size, finish, not eager
         self._plan, self._complete, self._completion, self._stages_everywhere, self._stages_in_holes, self._maps = (
             function if eager else tf.function(function, autograph=False)
@@ -109,11 +109,12 @@ class Inpainter:
         mask: Optional[Picture] = None,
         sketch: Optional[Picture] = None,
         progress: Optional[Callable[[int, int], None]] = None,
+        plan: Optional[ChosenPlan] = None,
     ) -> Any:
         given = self._understood(image, mask, sketch)
         if not given.mask.any():
             return given.answer(given.image.copy())
-        plans = [self.plan(hole) for hole in given.mask[..., 0]]
+        plans = [plan] if plan and len(given.mask) == 1 else [self.plan(hole) for hole in given.mask[..., 0]]
         if not any(plan.pieces for plan in plans):
             completed = _run_any_size(self._complete, given.arrays()).numpy()
         else:
@@ -126,11 +127,12 @@ class Inpainter:
             )
         return given.answer(self._finished(given, completed))
 
-    def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None) -> "Inpainter":
+    def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None, finish: bool = False) -> "Inpainter":
         """An inpainter of the same network, which is not loaded again, and another strategy."""
         _check_strategy(hd_strategy, working_size)
+        self._check_finish(finish)
         other = copy.copy(self)
-        other._hd_strategy, other._working_size = hd_strategy, working_size
+        other._hd_strategy, other._working_size, other._finish = hd_strategy, working_size, finish
         other._plan = tf.function(other._plan_of, autograph=False) if self._is_graph else other._plan_of
         return other
 
@@ -151,6 +153,7 @@ class Inpainter:
         mask: Optional[Picture] = None,
         sketch: Optional[Picture] = None,
         progress: Optional[Callable[[int, int], None]] = None,
+        plan: Optional[ChosenPlan] = None,
     ) -> Stages:
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis.
 
@@ -159,7 +162,7 @@ class Inpainter:
         """
         given = self._one_picture(image, mask, sketch)
         pieces: list[tuple] = []
-        chosen = self.plan(given.mask[0, ..., 0])
+        chosen = plan or self.plan(given.mask[0, ..., 0])
         if chosen.pieces:
             completed = self._complete_by_plan(progress, chosen, given.arrays(), pieces.append)
             made = [(f"piece{number}_", *piece) for number, piece in enumerate(pieces, start=1)]
@@ -223,6 +226,10 @@ class Inpainter:
         any_pieces = tf.map_fn(lambda hole: takes_pieces(plan_of(hole[..., 0])), mask, fn_output_signature=tf.bool)
         output = tf.cond(tf.reduce_any(any_pieces), one_by_one, lambda: self._rest(complete, inputs))
         return in_the_hole(output, image, mask)
+
+    def _check_finish(self, finish):
+        if finish and self.network.finishing is None:
+            raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
 
     def _one_picture(self, image, mask, sketch):
         given = self._understood(image, mask, sketch)
