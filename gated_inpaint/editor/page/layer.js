@@ -2,9 +2,8 @@
 // is sent and what is undone is this array. `levels` are reductions by 2, 4, ..., in which a pixel is marked if one of those that it
 // stands for is: so a thin line is seen however far one zooms out.
 
-import { union } from "./shapes.js";
-
 const SMALLEST_LEVEL = 64;
+const TILE = 128; // Side of the squares in which the history keeps what changed.
 
 export class Layer {
   constructor(width, height) {
@@ -46,22 +45,24 @@ export class Layer {
     this.onChange(box);
   }
 
-  // The smallest box that holds all marks, or null.
+  // The smallest box that holds all marks, or null. Found in a reduced level, and then to the pixel along its rim alone.
   box() {
     const { width, height, data } = this;
-    const first = data.indexOf(1);
-    if (first < 0) return null;
-    const top = Math.floor(first / width);
-    const bottom = Math.floor(data.lastIndexOf(1) / width) + 1;
-    let left = width;
-    let right = 0;
-    for (let row = top; row < bottom; row++) {
-      const line = data.subarray(row * width, (row + 1) * width);
-      const begin = line.indexOf(1);
-      if (begin < 0) continue;
-      left = Math.min(left, begin);
-      right = Math.max(right, line.lastIndexOf(1) + 1);
-    }
+    const level = Math.min(3, this.levels.length - 1);
+    const found = boxOf(this.levels[level]);
+    if (!found) return null;
+    let [left, top, right, bottom] = found.map((side) => side << level);
+    right = Math.min(right, width);
+    bottom = Math.min(bottom, height);
+    const isRowMarked = (row) => data.subarray(row * width + left, row * width + right).indexOf(1) >= 0;
+    while (!isRowMarked(top)) top++;
+    while (!isRowMarked(bottom - 1)) bottom--;
+    const isColumnMarked = (column) => {
+      for (let at = top * width + column; at < bottom * width; at += width) if (data[at]) return true;
+      return false;
+    };
+    while (!isColumnMarked(left)) left++;
+    while (!isColumnMarked(right - 1)) right--;
     return [left, top, right, bottom];
   }
 
@@ -80,6 +81,23 @@ export class Layer {
   isFull() {
     return this.data.indexOf(0) < 0;
   }
+}
+
+function boxOf({ width, data }) {
+  const first = data.indexOf(1);
+  if (first < 0) return null;
+  const top = Math.floor(first / width);
+  const bottom = Math.floor(data.lastIndexOf(1) / width) + 1;
+  let left = width;
+  let right = 0;
+  for (let row = top; row < bottom; row++) {
+    const line = data.subarray(row * width, (row + 1) * width);
+    const begin = line.indexOf(1);
+    if (begin < 0) continue;
+    left = Math.min(left, begin);
+    right = Math.max(right, line.lastIndexOf(1) + 1);
+  }
+  return [left, top, right, bottom];
 }
 
 // What is undone: lengths of runs of equal pixels of a box, row by row, the first run of zeros.
@@ -123,44 +141,71 @@ export function writeRuns(data, width, [left, top, right, bottom], runs) {
   }
 }
 
-// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed.
+// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed. It knows by tiles what
+// was touched, so that a long thin stroke costs what it covers and not the box around it.
 export class Edit {
   constructor(layer) {
     this.layer = layer;
-    this.box = null;
+    this.columns = Math.ceil(layer.width / TILE);
+    this.tiles = new Set();
   }
 
   touched(box) {
     if (!box) return;
-    this.box = union(this.box, box);
+    const [left, top, right, bottom] = box;
+    for (let row = Math.floor(top / TILE); row * TILE < bottom; row++) {
+      for (let column = Math.floor(left / TILE); column * TILE < right; column++) this.tiles.add(row * this.columns + column);
+    }
     this.layer.changed(box);
   }
 
+  // The touched tiles; neighbours in a row are one box.
+  boxes() {
+    const { width, height } = this.layer;
+    const boxes = [];
+    let before = null;
+    for (const tile of [...this.tiles].sort((a, b) => a - b)) {
+      const [left, top] = [(tile % this.columns) * TILE, Math.floor(tile / this.columns) * TILE];
+      const right = Math.min(left + TILE, width);
+      const last = boxes[boxes.length - 1];
+      if (before === tile - 1 && last[1] === top) last[2] = right;
+      else boxes.push([left, top, right, Math.min(top + TILE, height)]);
+      before = tile;
+    }
+    return boxes;
+  }
+
   undo() {
-    const { layer, box } = this;
-    if (!box) return;
-    writeRuns(layer.data, layer.width, box, runsOf(layer.settled, layer.width, box));
-    layer.changed(box);
-    this.box = null;
+    const { layer } = this;
+    for (const box of this.boxes()) {
+      writeRuns(layer.data, layer.width, box, runsOf(layer.settled, layer.width, box));
+      layer.changed(box);
+    }
+    this.tiles.clear();
   }
 
   step() {
-    if (!this.box) return null;
-    const { layer, box } = this;
-    const before = runsOf(layer.settled, layer.width, box);
-    const after = runsOf(layer.data, layer.width, box);
-    layer.settle(box);
-    if (before.length === after.length && before.every((length, i) => length === after[i])) return null;
-    return { layer, box, before, after };
+    const { layer } = this;
+    const parts = [];
+    for (const box of this.boxes()) {
+      const before = runsOf(layer.settled, layer.width, box);
+      const after = runsOf(layer.data, layer.width, box);
+      if (before.length === after.length && before.every((length, i) => length === after[i])) continue;
+      layer.settle(box);
+      parts.push({ box, before, after });
+    }
+    return parts.length ? { layer, parts } : null;
   }
 }
 
-export function applyStep({ layer, box, before, after }, isUndo) {
-  writeRuns(layer.data, layer.width, box, isUndo ? before : after);
-  layer.settle(box);
-  layer.changed(box);
+export function applyStep({ layer, parts }, isUndo) {
+  for (const { box, before, after } of parts) {
+    writeRuns(layer.data, layer.width, box, isUndo ? before : after);
+    layer.settle(box);
+    layer.changed(box);
+  }
 }
 
-export function stepBytes({ before, after }) {
-  return before.byteLength + after.byteLength;
+export function stepBytes({ parts }) {
+  return parts.reduce((sum, { before, after }) => sum + before.byteLength + after.byteLength, 0);
 }

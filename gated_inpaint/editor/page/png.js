@@ -1,4 +1,5 @@
-// A layer as a PNG of one bit a pixel, white where it is marked: a mask as any program takes it, and what is sent to the server.
+// A layer, or a box of it, as a PNG of one bit a pixel, white where it is marked: a mask as any program takes it, and what is sent
+// to the server.
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -7,14 +8,17 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n >>> 0;
 });
 
-export async function pngOf({ width, height, data }) {
+export async function pngOf(layer, [left, top, right, bottom] = [0, 0, layer.width, layer.height]) {
+  const [width, height] = [right - left, bottom - top];
   const stride = 1 + Math.ceil(width / 8);
   const lines = new Uint8Array(stride * height); // Each begins with its filter: none.
   for (let row = 0; row < height; row++) {
-    const line = data.subarray(row * width, (row + 1) * width);
+    const begin = (top + row) * layer.width + left;
+    const line = layer.data.subarray(begin, begin + width);
     const to = row * stride + 1;
     const first = line.indexOf(1);
-    for (let column = first < 0 ? width : first; column < width; column++) {
+    if (first < 0) continue;
+    for (let column = first, last = line.lastIndexOf(1); column <= last; column++) {
       lines[to + (column >> 3)] |= line[column] << (7 - (column & 7));
     }
   }
