@@ -78,10 +78,11 @@ function applyResult({ doc, sent, result, wantsMore }) {
   const clear = (layer) => {
     const edit = new Edit(layer);
     const [[top, left], [bottom, right]] = [result.begin, result.end];
-    for (let row = top; row < bottom; row++) {
-      for (let at = row * layer.width + left, end = row * layer.width + right; at < end; at++) if (sent[at]) layer.data[at] = 0;
-    }
-    edit.touched([left, top, right, bottom]);
+    edit.write([left, top, right, bottom], () => {
+      for (let row = top; row < bottom; row++) {
+        for (let at = row * layer.width + left, end = row * layer.width + right; at < end; at++) if (sent[at]) layer.data[at] = 0;
+      }
+    });
     return edit.step();
   };
   const layers = [clear(doc.mask)];

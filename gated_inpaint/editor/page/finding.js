@@ -31,7 +31,7 @@ export async function findObject(points, isErased) {
     const found = await doc.held(() => postJson(`${doc.path}/object`, { begin, end, point, version: doc.version }));
     if (state.doc !== doc) return;
     const edit = new Edit(doc.mask);
-    edit.touched(await writeFound(doc.mask, found, isErased ? 0 : 1));
+    await writeFound(edit, found, isErased ? 0 : 1);
     say("");
     marked(edit.step(), { isErased, layer: doc.mask });
   } catch (error) {
@@ -48,8 +48,8 @@ export async function loadMask(file) {
     const found = await (await doc.held(() => post(`${doc.path}/mask?${query}`, file))).json();
     const before = doc.mask.box();
     const edit = new Edit(doc.mask);
-    if (before) edit.touched((doc.mask.data.fill(0), before));
-    edit.touched(await writeFound(doc.mask, found, 1));
+    if (before) edit.write(before, () => doc.mask.data.fill(0));
+    await writeFound(edit, found, 1);
     doc.history.add([edit.step()]);
     if (found.note) say(found.note);
   } catch (error) {
@@ -64,7 +64,7 @@ export async function drawEdges() {
     const found = await doc.held(() => postJson(`${doc.path}/edges`, { version: doc.version }));
     const sketch = doc.needSketch();
     const edit = new Edit(sketch);
-    edit.touched(await writeFound(sketch, found, 1));
+    await writeFound(edit, found, 1);
     view.setLayers(doc.layers());
     doc.history.add([edit.step()]);
     say("");

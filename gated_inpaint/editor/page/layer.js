@@ -3,14 +3,13 @@
 // stands for is: so a thin line is seen however far one zooms out.
 
 const SMALLEST_LEVEL = 64;
-const TILE = 128; // Side of the squares in which the history keeps what changed.
+const TILE = [512, 32]; // Width and height of the tiles in which the history keeps what changed: a row is read at once, however long.
 
 export class Layer {
   constructor(width, height) {
     this.width = width;
     this.height = height;
     this.data = new Uint8Array(width * height);
-    this.settled = new Uint8Array(width * height); // As it was at the end of the last step of the history.
     this.levels = [{ width, height, data: this.data }];
     while (Math.max(width, height) > SMALLEST_LEVEL) {
       width = Math.ceil(width / 2);
@@ -68,14 +67,6 @@ export class Layer {
 
   isEmpty() {
     return this.levels[this.levels.length - 1].data.indexOf(1) < 0;
-  }
-
-  // What is inside the box is a step of the history now.
-  settle([left, top, right, bottom]) {
-    for (let row = top; row < bottom; row++) {
-      const [begin, end] = [row * this.width + left, row * this.width + right];
-      this.settled.set(this.data.subarray(begin, end), begin);
-    }
   }
 
   isFull() {
@@ -141,58 +132,59 @@ export function writeRuns(data, width, [left, top, right, bottom], runs) {
   }
 }
 
-// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed. It knows by tiles what
-// was touched, so that a long thin stroke costs what it covers and not the box around it.
+// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed. What was there before is
+// noted by tiles, when they are first written to: so a long thin stroke costs what it covers and not the box around it, and most
+// of that while it is drawn.
 export class Edit {
   constructor(layer) {
     this.layer = layer;
-    this.columns = Math.ceil(layer.width / TILE);
-    this.tiles = new Set();
+    this.columns = Math.ceil(layer.width / TILE[0]);
+    this.before = new Map(); // {tile: runs}
   }
 
-  touched(box) {
+  // Has `fill` write to the layer inside a box alone, and the layer drawn there. What `fill` returns is returned.
+  write(box, fill) {
+    this.keep(box);
+    const made = fill();
+    this.layer.changed(box);
+    return made;
+  }
+
+  // To be called before anything inside the box is written.
+  keep(box) {
     if (!box) return;
     const [left, top, right, bottom] = box;
-    for (let row = Math.floor(top / TILE); row * TILE < bottom; row++) {
-      for (let column = Math.floor(left / TILE); column * TILE < right; column++) this.tiles.add(row * this.columns + column);
+    const { data, width } = this.layer;
+    for (let row = Math.floor(top / TILE[1]); row * TILE[1] < bottom; row++) {
+      for (let column = Math.floor(left / TILE[0]); column * TILE[0] < right; column++) {
+        const tile = row * this.columns + column;
+        if (!this.before.has(tile)) this.before.set(tile, runsOf(data, width, this.boxOf(tile)));
+      }
     }
-    this.layer.changed(box);
   }
 
-  // The touched tiles; neighbours in a row are one box.
-  boxes() {
-    const { width, height } = this.layer;
-    const boxes = [];
-    let before = null;
-    for (const tile of [...this.tiles].sort((a, b) => a - b)) {
-      const [left, top] = [(tile % this.columns) * TILE, Math.floor(tile / this.columns) * TILE];
-      const right = Math.min(left + TILE, width);
-      const last = boxes[boxes.length - 1];
-      if (before === tile - 1 && last[1] === top) last[2] = right;
-      else boxes.push([left, top, right, Math.min(top + TILE, height)]);
-      before = tile;
-    }
-    return boxes;
+  boxOf(tile) {
+    const [left, top] = [(tile % this.columns) * TILE[0], Math.floor(tile / this.columns) * TILE[1]];
+    return [left, top, Math.min(left + TILE[0], this.layer.width), Math.min(top + TILE[1], this.layer.height)];
   }
 
   undo() {
     const { layer } = this;
-    for (const box of this.boxes()) {
-      writeRuns(layer.data, layer.width, box, runsOf(layer.settled, layer.width, box));
+    for (const [tile, before] of this.before) {
+      const box = this.boxOf(tile);
+      writeRuns(layer.data, layer.width, box, before);
       layer.changed(box);
     }
-    this.tiles.clear();
+    this.before.clear();
   }
 
   step() {
     const { layer } = this;
     const parts = [];
-    for (const box of this.boxes()) {
-      const before = runsOf(layer.settled, layer.width, box);
+    for (const [tile, before] of this.before) {
+      const box = this.boxOf(tile);
       const after = runsOf(layer.data, layer.width, box);
-      if (before.length === after.length && before.every((length, i) => length === after[i])) continue;
-      layer.settle(box);
-      parts.push({ box, before, after });
+      if (before.length !== after.length || before.some((length, i) => length !== after[i])) parts.push({ box, before, after });
     }
     return parts.length ? { layer, parts } : null;
   }
@@ -201,7 +193,6 @@ export class Edit {
 export function applyStep({ layer, parts }, isUndo) {
   for (const { box, before, after } of parts) {
     writeRuns(layer.data, layer.width, box, isUndo ? before : after);
-    layer.settle(box);
     layer.changed(box);
   }
 }

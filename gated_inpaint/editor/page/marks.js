@@ -48,10 +48,10 @@ export function chooseTool(tool) {
   state.tools.showCursor();
 }
 
-// One step of the history that changes the mask, or another layer, as a whole.
-export function editLayer(change, layer = state.doc.mask) {
+// One step of the history that changes the mask, or another layer: inside a box, or anywhere.
+export function editLayer(change, layer = state.doc.mask, box = [0, 0, layer.width, layer.height]) {
   const edit = new Edit(layer);
-  edit.touched(change(layer));
+  edit.write(box, () => change(layer));
   state.doc.history.add([edit.step()]);
 }
 
@@ -65,12 +65,11 @@ export function growMask(sign) {
 export function invertMask() {
   editLayer((mask) => {
     for (let at = 0; at < mask.data.length; at++) mask.data[at] ^= 1;
-    return [0, 0, mask.width, mask.height];
   });
 }
 
 export function clearLayer(layer = state.doc.mask) {
   const box = layer.box();
   if (!box) return;
-  editLayer(() => (layer.data.fill(0), box), layer);
+  editLayer(() => layer.data.fill(0), layer, box);
 }

@@ -46,19 +46,21 @@ function chunk(kind, body) {
   return bytes;
 }
 
-// Writes into a layer what the server found: a box, and its rows as bits. Returns the box as [left, top, right, bottom], or null.
-export async function writeFound(layer, { begin, end, bits }, value) {
+// Writes what the server found to an edit's layer: a box, and its rows as bits.
+export async function writeFound(edit, { begin, end, bits }, value) {
   const packed = Uint8Array.from(atob(bits), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const rows = new Uint8Array(await new Response(stream).arrayBuffer());
   const [top, left] = begin;
   const [bottom, right] = end;
+  if (top >= bottom) return;
+  const { data, width } = edit.layer;
   const stride = Math.ceil((right - left) / 8);
-  for (let row = top; row < bottom; row++) {
-    for (let column = left; column < right; column++) {
-      const x = column - left;
-      if ((rows[(row - top) * stride + (x >> 3)] >> (7 - (x & 7))) & 1) layer.data[row * layer.width + column] = value;
+  edit.write([left, top, right, bottom], () => {
+    for (let row = top; row < bottom; row++) {
+      for (let x = 0; x < right - left; x++) {
+        if ((rows[(row - top) * stride + (x >> 3)] >> (7 - (x & 7))) & 1) data[row * width + left + x] = value;
+      }
     }
-  }
-  return top < bottom ? [left, top, right, bottom] : null;
+  });
 }

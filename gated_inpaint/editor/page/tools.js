@@ -2,7 +2,7 @@
 // more often than the screen shows: what they say is noted as it comes, and drawn once a frame.
 
 import { Edit } from "./layer.js";
-import { fillPolygon, fillRectangle, fillSegment, union } from "./shapes.js";
+import { boxOfPoints, boxOfSegment, fillPolygon, fillRectangle, fillSegment, union } from "./shapes.js";
 
 const CLICK = 4; // Pixels, in CSS's terms, within which a press is a click and no drag.
 
@@ -98,11 +98,12 @@ export class Tools {
     if (!active || active.kind !== "stroke" || !active.points.length) return;
     let box = null;
     for (const point of active.points) {
+      active.edit.keep(boxOfSegment(active.layer, active.last, point, point.radius));
       box = union(box, fillSegment(active.layer, active.last, point, point.radius, active.isErased ? 0 : 1));
       active.last = point;
     }
     active.points = [];
-    active.edit.touched(box);
+    active.layer.changed(box);
   }
 
   move(event) {
@@ -164,9 +165,12 @@ export class Tools {
       this.host.findObject(isClick ? [active.start] : [active.start, active.end], active.isErased);
     } else {
       const edit = new Edit(layer);
-      if (active.kind === "line") edit.touched(fillSegment(layer, active.start, active.end, Math.max(this.host.radius("line"), 0.5), value));
-      else if (active.kind === "rectangle") edit.touched(fillRectangle(layer, active.start, active.end, value));
-      else edit.touched(fillPolygon(layer, active.points, value));
+      const radius = Math.max(this.host.radius("line"), 0.5);
+      if (active.kind === "line") {
+        edit.write(boxOfSegment(layer, active.start, active.end, radius), () => fillSegment(layer, active.start, active.end, radius, value));
+      } else if (active.kind === "rectangle") {
+        edit.write(boxOfPoints(layer, [active.start, active.end]), () => fillRectangle(layer, active.start, active.end, value));
+      } else edit.write(boxOfPoints(layer, active.points), () => fillPolygon(layer, active.points, value));
       this.lastPoint = active.end || null;
       this.host.finished(edit.step(), active);
     }
