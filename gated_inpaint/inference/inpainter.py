@@ -16,7 +16,8 @@ import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.inference.arguments import understood
+from gated_inpaint.inference.arguments import extended_picture, understood
+from gated_inpaint.inference.blending import BLENDS, blended
 from gated_inpaint.inference.channels import as_rgb, by_bands, finished, in_the_hole
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_graph
@@ -54,6 +55,7 @@ class Inpainter:
       hd_strategy: how holes larger than those that the network was trained on, and photos larger than memory, are completed:
         "auto", "original", "crop" or "tiles", see `plan`.
       working_size: side, in pixels, of what the network is given at once by "crop", "tiles" and "auto"; None: see `make_plan`.
+      blend: what is done about seams, inside the hole alone: "none", "feather" or "poisson", see `blending`.
       finish: do the paper's own work on the completed picture, where there is any: `Network.finish`. Takes pictures of 8 bits.
 
     Call with:
@@ -86,8 +88,12 @@ class Inpainter:
         hd_strategy: str = "auto",
         working_size: Optional[int] = None,
         finish: bool = False,
+        blend: str = "none",
     ) -> None:
         _check_strategy(hd_strategy, working_size)
+        if blend not in BLENDS:
+            raise InputError(f"Seams are blended by one of {', '.join(BLENDS)}, not {blend}.")
+        self._blend = blend
         self.network = load_network(weights, precision)
         self._check_finish(finish)
         self._hd_strategy, self._working_size, self._finish, self._is_graph = hd_strategy, working_size, finish, not eager
@@ -126,6 +132,26 @@ class Inpainter:
                 ]
             )
         return given.answer(self._finished(given, completed))
+
+    def extend(
+        self,
+        image: Picture,
+        extension: str,
+        mask: Optional[Picture] = None,
+        sketch: Optional[Picture] = None,
+        progress: Optional[Callable[[int, int], None]] = None,
+    ) -> Any:
+        """Completes a picture with a border around it, and what a mask marks in the picture itself.
+
+        Arguments:
+          extension: "left,top,right,bottom", each in pixels or in percent of the picture's width or height.
+          image, mask, sketch, progress: as for a call, of one picture; without a mask nothing but the border, and what is
+            transparent, is a hole. A sketch may have the size of the result.
+
+        Returns the larger picture in the form of the one given; of a path, an array.
+        """
+        larger, hole, lines = extended_picture(image, extension, mask, sketch)
+        return self(larger, hole, lines, progress)
 
     def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None, finish: bool = False) -> "Inpainter":
         """An inpainter of the same network, which is not loaded again, and another strategy."""
@@ -282,7 +308,10 @@ class Inpainter:
         return tf.where(inputs.mask > 0, _cropped(output, inputs.image), inputs.image)
 
     def _finished(self, given, completed):
-        """What was made of `Arguments` after the paper's own work on it, if that is wanted."""
+        """What was made of `Arguments`, without seams and after the paper's own work on it, if that is wanted."""
+        if self._blend != "none":
+            photos = zip(given.image, completed, given.mask[..., 0])
+            completed = np.stack([blended(self._blend, *photo) for photo in photos])
         if not self._finish:
             return completed
         if completed.dtype != np.uint8:
