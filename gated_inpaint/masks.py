@@ -22,6 +22,8 @@ Every kind of mask is a function of a seed and a size:
              with their box, which is the hole
   islands    where smooth noise is lowest, 20 to 30% of the picture
   blocks     one to eight rectangles, together at most a quarter of the picture
+  borders    strips along one to four sides of the picture, each 1/16 to 1/4 as deep as the picture: for
+             photos that are extended
   (folder)   the hole of a mask file of a folder, chosen by the seed
 
 `mask_function` finds them by name. All but the folder's compile with XLA.
@@ -211,6 +213,16 @@ def blocks(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
     return mask
 
 
+@_for_each_seed
+def borders(seed: tf.Tensor, height: int, width: int) -> tf.Tensor:
+    """Strips along some of the picture's sides. See the module's conventions."""
+    of_sides, of_depth = _split(seed, 2)
+    size = np.array([height, width])
+    chosen = tf.bitwise.right_shift(_draw_integer(of_sides, [], 1, 15), tf.range(4)) % 2  # Top, left, bottom, right; not none.
+    depth = chosen * _draw_integer(of_depth, [4], np.tile(np.maximum(size // 16, 1), 2), np.tile(np.maximum(size // 4, 1), 2))
+    return 1.0 - _box(depth[:2], size - depth[2:], height, width)
+
+
 def from_folder(folder):
     """A function like the ones above that picks one of a folder's mask files by its seed.
 
@@ -244,6 +256,7 @@ KINDS = {
     "inner_box": inner_box,
     "islands": islands,
     "blocks": blocks,
+    "borders": borders,
 }
 
 

@@ -27,7 +27,8 @@ def commands():
     """(page, command's name, its arguments) of each that stands in a block of code or in a line of text."""
     for page in PAGES:
         text = page.read_text()
-        blocks = re.findall(r"^```(?:bash)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        blocks = [block for language, block in blocks if language in ("", "bash")]
         lines = [line.split("#")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines()]
         lines += re.findall(r"`((?:gated-inpaint|python (?:test|train)_main\.py) [^`]+)`", text)
         for command in (part.strip() for line in lines for part in line.split("&&")):

@@ -195,7 +195,7 @@ def test_values_and_static_shapes(kind, size):
     assert graph.get_concrete_function(tf.TensorSpec([None, 2], tf.int32)).output_shapes.as_list() == [None, *size, 1]
 
 
-@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks"])
+@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks", "borders"])
 def test_a_seed_is_a_mask(kind):
     function = masks.mask_function(kind)
     alone = np.stack([function(seed, 96, 128) for seed in seeds(6)])
@@ -210,7 +210,7 @@ def test_a_seed_is_a_mask(kind):
     assert not any((mask == another).all() for mask, another in zip(alone, other))
 
 
-@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks"])
+@pytest.mark.parametrize("kind", ["mixed", "rectangle", "islands", "blocks", "borders"])
 def test_compiles_with_xla(kind):
     function = masks.mask_function(kind)
     compiled = tf.function(lambda seed: function(seed, 256, 192), jit_compile=True)
@@ -392,3 +392,19 @@ def test_kinds_by_name():
     assert masks.mask_function("union") is masks.union and masks.mask_function("centre") is masks.centre
     with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, box, .*centre.* nor a folder"):
         masks.mask_function("unions")
+
+
+def test_borders_are_strips_along_one_to_four_sides():
+    height, width = 64, 96
+    made = masks.borders(seeds(300), height, width).numpy()[..., 0] > 0
+    known = ~made
+    assert made.any(axis=(1, 2)).all() and known.any(axis=(1, 2)).all()
+    sides = set()
+    for one in known:
+        rows, columns = np.flatnonzero(one.any(axis=1)), np.flatnonzero(one.any(axis=0))
+        assert one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].all()  # What is known is a rectangle.
+        depths = rows[0], columns[0], height - 1 - rows[-1], width - 1 - columns[-1]
+        for depth, side in zip(depths, (height, width, height, width)):
+            assert depth == 0 or side // 16 <= depth <= side // 4
+        sides.add(tuple(depth > 0 for depth in depths))
+    assert len(sides) == 15  # All choices but none.

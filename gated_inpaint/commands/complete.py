@@ -66,6 +66,12 @@ def define_flags(values, argv):
     flags.DEFINE_enum("hd_strategy", "auto", ["auto", "original", "crop", "tiles"], strategy, flag_values=values)
     side = "Side, in pixels, of crops and tiles. Default: crops as large as those that the weights were trained on, tiles of 512."
     flags.DEFINE_integer("working_size", None, side, lower_bound=64, flag_values=values)
+    string(
+        "extend",
+        "left,top,right,bottom: pixels, or percent of width or height, by which photos grow; the new border is completed.",
+    )
+    seams = "Seams, inside the hole alone: none, feather (along its border), poisson (all over it, gradients kept)."
+    flags.DEFINE_enum("blend", "none", ["none", "feather", "poisson"], seams, flag_values=values)
     switch("finish", "Do the paper's own work on completed pictures, where these weights' paper has any.")
     steps = "Steps of weights that complete by a loop (neural_patches), at each of their scales. Default: the weights'."
     flags.DEFINE_integer("iterations", None, steps, lower_bound=1, flag_values=values)

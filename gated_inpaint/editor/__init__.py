@@ -6,6 +6,7 @@
   photos       the photos held in memory, and what became of them: patches, one a result
   selection    the object under a click or in a box; a photo's edges as a sketch to start from
   guard        what is refused before anything is read: foreign pages, names, uploads that are too large or too slow
+  listening    connections whose headers do not come
   problems     errors as RFC 9457 has them
   metrics      counts and seconds in Prometheus' text form
   openapi      the API's description

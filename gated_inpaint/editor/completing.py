@@ -7,18 +7,20 @@ import collections
 import dataclasses
 import threading
 import time
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
-import tensorflow as tf
 
 from gated_inpaint.editor.options import name_of
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, decode_photo
 from gated_inpaint.files.masks import hole_of_transparency, lines_of, mask_of
 from gated_inpaint.inference.inpainter import Inpainter
-from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, TILE_SIZE
+from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, ChosenPlan, work_of
 
+CALIBRATION_SIDE = 192  # Pixels of the photo that tells how fast this machine is.
+SLOW = 10.0  # Seconds; weights that take longer for a small photo are not asked to do another.
+USUAL = "auto", None, False  # Strategy, working size, and whether results are finished.
 KEPT = 8  # Inpainters of other strategies and working sizes; they share their networks.
 
 
@@ -29,6 +31,7 @@ class Request:
     model: Optional[str] = None  # A name of `Models`; None: the first.
     hd_strategy: str = "auto"
     working_size: Optional[int] = None
+    finish: bool = False
     mask_from: str = "auto"
     invert_mask: bool = False
     grow_mask: int = 0
@@ -77,19 +80,19 @@ class Models:
             raise InputError(f"There are no weights called {name}: choose from {', '.join(self._sources)}.")
         return name
 
-    def load(self, name, hd_strategy="auto", working_size=None):
-        """The `Inpainter`, loaded by whoever asks first; of other strategies than auto, the last ones are kept."""
-        key = name, hd_strategy, working_size
+    def load(self, name, request=None):
+        """The `Inpainter` for a `Request`, loaded by whoever asks first; of other than the usual ones, the last are kept."""
+        usual, key = (name, *USUAL), (name, *((request.hd_strategy, request.working_size, request.finish) if request else USUAL))
         with self._lock:
-            if (name, "auto", None) not in self._inpainters:
+            if usual not in self._inpainters:
                 inpainter = Inpainter(self._sources[name], **self._settings)
                 if not inpainter.network.exportable:
                     raise InputError(f"{name} completes by a loop of minutes, not for a page: gated-inpaint complete runs it.")
-                self._inpainters[name, "auto", None] = inpainter
+                self._inpainters[usual] = inpainter
             if key not in self._inpainters:
-                self._inpainters[key] = self._inpainters[name, "auto", None].with_strategy(hd_strategy, working_size)
+                self._inpainters[key] = self._inpainters[usual].with_strategy(*key[1:])
             self._inpainters.move_to_end(key)
-            others = [other for other in self._inpainters if other[1:] != ("auto", None)]
+            others = [other for other in self._inpainters if other[1:] != USUAL]
             for other in others[:-KEPT]:
                 del self._inpainters[other]
             return self._inpainters[key]
@@ -98,18 +101,28 @@ class Models:
         """Makes the graph for photos of that kind, before anybody waits for it."""
         if self.is_warm(name, channels, dtype):
             return
-        inpainter, side = self.load(name), 64
-        photo, hole = np.zeros([side, side, channels], dtype), np.zeros([side, side], bool)
-        hole[side // 4 : side // 2, side // 4 : side // 2] = True
-        inpainter(photo, hole, hole if inpainter.network.takes_sketch else None)
+        self._complete_square(name, 64, channels, dtype)
         self._warm.add((name, channels, dtype))
 
     def is_warm(self, name, channels, dtype):
         return (name, channels, dtype) in self._warm
 
-    def load_all(self):
+    def load_all(self, learn=lambda name, work, seconds: None):
+        """Warms all of them up; `learn` is told how long a known amount of work takes."""
         for name in self._sources:
+            began = time.monotonic()
             self.warm_up(name)
+            if time.monotonic() - began < SLOW:
+                learn(name, *self._complete_square(name, CALIBRATION_SIDE))
+
+    def _complete_square(self, name, side, channels=3, dtype="uint8"):
+        """Completes a small photo; returns how much work it was, and the seconds."""
+        inpainter = self.load(name)
+        photo, hole = np.zeros([side, side, channels], dtype), np.zeros([side, side], bool)
+        hole[side // 4 : side // 2, side // 4 : side // 2] = True
+        began, plan = time.monotonic(), inpainter.plan(hole)
+        inpainter(photo, hole, hole if inpainter.network.takes_sketch else None, plan=plan)
+        return work_of(inpainter.network, plan, hole), time.monotonic() - began
 
     @property
     def is_ready(self):
@@ -119,13 +132,14 @@ class Models:
         """What there is, as JSON; what only a loaded network tells is null before."""
         described = []
         for name in self._sources:
-            inpainter = self._inpainters.get((name, "auto", None))
+            inpainter = self._inpainters.get((name, *USUAL))
             described.append(
                 {
                     "name": name,
                     "ready": self.is_warm(name, 3, "uint8"),
                     "network": inpainter and inpainter.network.describe(),
                     "takes_sketch": inpainter and inpainter.network.takes_sketch,
+                    "finishing": inpainter and inpainter.network.finishing,
                 }
             )
         return described
@@ -173,35 +187,34 @@ def read_inputs(request, image, mask=None, sketch=None, photo=None):
     return photo, hole, lines, remarks
 
 
-def complete(models, request, array, hole, lines=None, job=None):
+class Planned(NamedTuple):
+    """What will be done with a photo, before it is."""
+
+    chosen: ChosenPlan
+    work: float  # As `plan.work_of` counts it.
+
+
+def planned(models, request, hole):
+    """What a `Request` does with a photo of this hole, bool [height, width]. Raises InputError if the network refuses it."""
+    inpainter = models.load(models.checked(request.model), request)
+    chosen = inpainter.plan(hole)
+    return Planned(chosen, work_of(inpainter.network, chosen, hole))
+
+
+def complete(models, request, array, hole, lines=None, job=None, plan=None):
     """The completed picture, of the array's shape and dtype.
 
     Arguments:
       models: `Models`.
+      request: a `Request`.
       array: [height, width, 1-4], uint8 or uint16.
       hole, lines: bool [height, width].
       job: the worker's `Job` that this is done in, which may be cancelled, or None.
+      plan: the `ChosenPlan`, if it is made already.
     """
-    inpainter = models.load(models.checked(request.model), request.hd_strategy, request.working_size)
+    inpainter = models.load(models.checked(request.model), request)
     if job is None:
-        return inpainter(array, hole, lines)
+        return inpainter(array, hole, lines, plan=plan)
     job.check()
     job.began = time.monotonic()  # Loading is not what its estimate is about.
-    return inpainter(array, hole, lines, job.check)
-
-
-def work_of(inpainter, size, begin, end, request):
-    """How much work a hole in that window is, in units that compare among completions by one network and strategy."""
-    extent = np.maximum(np.subtract(end, begin), 1)
-    if request.hd_strategy != "original" and max(size) > TILE_SIZE:  # About: what a plan says takes the hole itself.
-        working_size = request.working_size or TILE_SIZE
-        side = max(2 * extent.max(), working_size)
-        scale = min(working_size / side, 1.0)
-        size = np.minimum(size, side) * scale
-        begin, end = (size - extent * scale) / 2, (size + extent * scale) / 2
-    height, width = (int(np.ceil(side / 8)) * 8 for side in size)
-    windows = inpainter.network.windows
-    if windows is None:
-        return float(height * width)
-    window = np.clip([np.floor(begin), np.ceil(end)], 0, [height, width]).astype(np.int32)
-    return float(windows.multiplications(tf.constant(window[np.newaxis]), tf.constant([height, width]))[0])
+    return inpainter(array, hole, lines, job.check, plan)

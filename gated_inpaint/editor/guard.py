@@ -3,7 +3,7 @@
 A server on loopback is reached by every page that the browser shows. So a request must be addressed to this server by a name that
 nobody else can own (a foreign page that has its own name resolve to 127.0.0.1 is told by its Host), and must come from this
 server's own page, or from no page at all. Beyond loopback it must know the token. Bodies are limited in bytes, alone and together,
-and must come at a reasonable pace.
+and must come at a reasonable pace; so must headers, which `listening` holds to.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from gated_inpaint.editor.problems import Problem
 COOKIE = "gated_inpaint_token"
 OPEN = ("/health", "/ready")  # They say nothing, and who watches servers has no token.
 BYTES_A_SECOND = 64 * 1024
+MOST_REQUESTS = 128  # At once.
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -42,7 +43,7 @@ class Guard:
     def __init__(self, app, options, on_end=lambda scope, status, seconds: None):
         self._app, self._options, self._on_end = app, options, on_end
         self._limit = int(options.max_upload_megabytes * 1e6)
-        self._in_flight = 0
+        self._in_flight = self._requests = 0
         self._names = {*LOOPBACK, options.host.lower()}
         self._is_open = options.host not in LOOPBACK
         if self._is_open:
@@ -104,6 +105,7 @@ class Guard:
             if self._in_flight > 4 * self._limit:
                 raise Problem(503, "The server holds as many uploads as it may: try again in a while.", Retry_After="10")
 
+        self._requests += 1
         try:
             try:
                 response = self._checked(scope)
@@ -118,6 +120,7 @@ class Guard:
             await response(scope, receive, answer)
         finally:
             self._in_flight -= arrived
+            self._requests -= 1
             self._on_end(scope, status, time.monotonic() - began)
 
     def _too_large(self):
@@ -128,6 +131,8 @@ class Guard:
 
     def _checked(self, scope):
         """Raises Problem, or returns a response that is sent instead, or None."""
+        if self._requests > MOST_REQUESTS:
+            raise Problem(503, "The server answers as many requests as it can: try again in a while.", Retry_After="2")
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         host = headers.get("host", "")
         name = _host_name(host)

@@ -10,6 +10,7 @@ def document():
         "model": {"type": "string", "description": "A name from /api/v1/models; the first one if left out."},
         "hd_strategy": {"type": "string", "enum": list(STRATEGIES), "default": "auto"},
         "working_size": {"type": "integer", "minimum": SMALLEST_WORKING_SIZE},
+        "finish": {"type": "boolean", "default": False, "description": "The paper's own work on the result; some weights have it."},
         "mask_from": {"type": "string", "default": "auto", "description": "auto, light, dark, alpha, transparent, or #RRGGBB."},
         "invert_mask": {"type": "boolean", "default": False},
         "grow_mask": {"type": "integer", "default": 0, "description": "Pixels; negative: the hole is shrunk."},
@@ -58,7 +59,10 @@ def document():
                     "responses": {
                         "200": {
                             "description": "The picture, in the photo's format; base64 where the request accepts application/json.",
-                            "headers": {"Notes": {"description": "Remarks, a JSON array.", "schema": {"type": "string"}}},
+                            "headers": {
+                                "Notes": {"description": "Remarks, a JSON array.", "schema": {"type": "string"}},
+                                "Plan": {"description": "How it was completed; empty: as it is.", "schema": {"type": "string"}},
+                            },
                             "content": {
                                 **{f"image/{kind}": picture for kind in ("png", "jpeg", "webp", "tiff")},
                                 "application/json": {
@@ -67,6 +71,7 @@ def document():
                                         "properties": {
                                             "image": {"type": "string", "contentEncoding": "base64"},
                                             "name": {"type": "string"},
+                                            "plan": {"type": "string"},
                                             "notes": {"type": "array", "items": {"type": "string"}},
                                             "seconds": {"type": "number"},
                                         },

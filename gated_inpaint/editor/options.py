@@ -25,7 +25,7 @@ class EditorOptions:
     max_upload_megabytes: float = 256  # Of one request; four times as much of all requests at once.
     max_held_megabytes: float = 2048  # Of photos and results; those used longest ago are dropped, and the page brings them back.
     max_queue: int = 16  # Completions that wait or run.
-    upload_patience: float = 20  # Seconds that a request may take, and one more for each 64 KiB that came.
+    upload_patience: float = 20  # Seconds that headers may take, and then a request, and one more for each 64 KiB that came.
 
     def check(self):
         """Raises InputError where an option cannot be used."""

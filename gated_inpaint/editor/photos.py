@@ -8,11 +8,13 @@ longest ago, or be started anew: the page has files and patches, and brings back
 
 import collections
 import hashlib
+import io
 import pathlib
 import threading
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from gated_inpaint.editor.problems import not_held
 from gated_inpaint.errors import InputError
@@ -33,9 +35,13 @@ class Patch(NamedTuple):
 
 
 class HeldPhoto:
-    """A photo and its patches; `id` and `name` of the file, `photo`, `data` its bytes."""
+    """A photo and its patches; `id` and `name` of the file, `photo`, `data` its bytes.
+
+    `is_shown_as_file`: browsers show the file as it is here, so that no other has to be made, which takes longer than to read it.
+    """
 
     def __init__(self, name, data, photo):
+        self.is_shown_as_file = photo.metadata.format == "JPEG" and _mode(data) in ("L", "RGB")
         self.id, self.name, self.data, self.photo = _hash(name.encode(), data), name, data, photo
         self.asked = {}  # {version: (Request, lines)} of what was made here.
         self._patches, self._lock = {}, threading.Lock()
@@ -155,6 +161,12 @@ def suffix_of(name, output_format):
     """What a result of a photo of that name ends in."""
     suffix = pathlib.PurePath(name).suffix
     return suffix if output_format == "same" and suffix.lower() in encoding.SUFFIXES else ".png"
+
+
+def _mode(data):
+    """What a file's head says of its colours, in Pillow's words."""
+    with Image.open(io.BytesIO(data)) as image:
+        return image.mode
 
 
 def _hash(*parts):

@@ -30,6 +30,7 @@ import gated_inpaint
 from gated_inpaint.editor import completing, openapi, selection
 from gated_inpaint.editor.folder import Folder
 from gated_inpaint.editor.guard import Guard
+from gated_inpaint.editor.listening import patient_protocol
 from gated_inpaint.editor.metrics import Metrics
 from gated_inpaint.editor.photos import ORIGINAL, Photos, suffix_of
 from gated_inpaint.editor.problems import Problem, not_held
@@ -69,7 +70,7 @@ class Editor:
         self.worker = Worker(options.max_queue, self._ended)
         self.page = {path.name: path.read_bytes() for path in PAGE.iterdir() if path.suffix in _TYPES}
         self._threads = None
-        self.loading = self.worker.submit(lambda job: self.models.load_all(), label="load")
+        self.loading = self.worker.submit(lambda job: self.models.load_all(self.pace.learn), label="load")
 
     def _ended(self, job):
         self.metrics.add("jobs_total", kind=job.label, state=job.state)
@@ -105,21 +106,22 @@ class Editor:
             with contextlib.suppress(Problem):
                 self.submit(lambda job: self.models.warm_up(*kind), label="load")
 
-    def estimate(self, request, size, begin, end):
-        """Seconds, or None where nothing like it was completed before."""
-        name = self.models.checked(request.model)
+    def planned(self, request, hole):
+        """`completing.Planned`, and its estimate in seconds; None twice while the weights are being loaded."""
         if not self.models.is_ready:
-            return None
-        work = completing.work_of(self.models.load(name), size, begin, end, request)
-        return self.pace.estimate((name, request.hd_strategy), work)
+            return None, None
+        plan = completing.planned(self.models, request, hole)
+        return plan, self.pace.estimate(self.models.checked(request.model), plan.work)
 
-    def completed(self, job, request, array, hole, lines):
-        """The completed picture; learns how long it took."""
-        completed = completing.complete(self.models, request, array, hole, lines, job)
-        if hole.any():
-            name = self.models.checked(request.model)
-            work = completing.work_of(self.models.load(name), array.shape[:2], *_window(hole), request)
-            self.pace.learn((name, request.hd_strategy), work, time.monotonic() - job.began)
+    def completed(self, job, request, array, hole, lines, plan=None):
+        """The completed picture; learns how long it took. `plan` is a `completing.Planned`, if it was made before."""
+        if not hole.any():
+            return completing.complete(self.models, request, array, hole, lines, job)
+        name = self.models.checked(request.model)
+        plan = plan or completing.planned(self.models, request, hole)
+        job.estimate, job.plan = self.pace.estimate(name, plan.work), plan.chosen.sentence
+        completed = completing.complete(self.models, request, array, hole, lines, job, plan.chosen)
+        self.pace.learn(name, plan.work, time.monotonic() - job.began)
         job.check()
         return completed
 
@@ -184,7 +186,7 @@ class EditorServer:
             log_level="warning",
             access_log=False,
             server_header=False,
-            limit_concurrency=128,
+            http=patient_protocol(options.upload_patience),
             timeout_graceful_shutdown=2,
         )
         self._server = uvicorn.Server(config)
@@ -274,7 +276,6 @@ async def complete(request):
 
     def work(job):
         photo, hole, lines, remarks = completing.read_inputs(options, **files)
-        job.estimate = editor.estimate(options, hole.shape, *_window(hole))
         completed = editor.completed(job, options, photo.array, hole, lines)
         data, lost = encoding.encode(output, completed, photo.metadata, options.quality)
         if not hole.any():
@@ -285,9 +286,9 @@ async def complete(request):
     data, remarks = _result(job)
     seconds = {"Server-Timing": f"completion;dur={1000 * job.seconds:.0f}"}
     if "application/json" in request.headers.get("accept", ""):
-        answer = {"image": base64.b64encode(data).decode(), "name": output, "notes": remarks, "seconds": round(job.seconds, 3)}
-        return JSONResponse(answer, headers=seconds)
-    return _file(output, data, Notes=json.dumps(remarks), **{"Server-Timing": seconds["Server-Timing"]})
+        answer = {"image": base64.b64encode(data).decode(), "name": output, "plan": job.plan, "notes": remarks}
+        return JSONResponse({**answer, "seconds": round(job.seconds, 3)}, headers=seconds)
+    return _file(output, data, Notes=json.dumps(remarks), Plan=job.plan, **seconds)
 
 
 # Photos that the page works on.
@@ -327,6 +328,7 @@ async def open_photo(request):
             "file_suffix": suffix_of(name, "same"),
             "has_profile": held.photo.metadata.icc_profile is not None,
             "notes": list(held.photo.notes),
+            "is_shown_as_file": held.is_shown_as_file,
             "version": ORIGINAL,
         },
         201,
@@ -336,7 +338,10 @@ async def open_photo(request):
 async def picture(request):
     """The photo as the page shows it: upright, 8 bits, with its profile."""
     editor, held = _held(request)
-    data, media = await editor.in_thread(_preview, held.photo)
+    if held.is_shown_as_file:
+        data, media = held.data, "image/jpeg"
+    else:
+        data, media = await editor.in_thread(_preview, held.photo)
     return Response(data, media_type=media, headers={"Cache-Control": "private, max-age=3600"})
 
 
@@ -353,8 +358,10 @@ async def run(request):
     if not hole.any():
         raise InputError("The mask is empty: paint over what should go first.")
 
+    plan, seconds = await editor.in_thread(editor.planned, options, hole)
+
     def work(job):
-        completed = editor.completed(job, options, array, hole, lines)
+        completed = editor.completed(job, options, array, hole, lines, plan)
         result = held.add(version, completed, hole)
         held.asked[result] = options, lines
         editor.photos.make_room(held)
@@ -364,20 +371,37 @@ async def run(request):
             "begin": begin,
             "end": end,
             "patch": f"/api/v1/photos/{held.id}/versions/{result}/patch",
+            "plan": job.plan,
             "seconds": round(time.monotonic() - job.began, 3),
         }
 
-    job = editor.submit(work, editor.estimate(options, hole.shape, *_window(hole)))
+    job = editor.submit(work, seconds)
     return JSONResponse(_job_json(editor, job), 202, {"Location": f"/api/v1/jobs/{job.id}"})
 
 
 async def estimate(request):
+    """How a hole would be completed, and how long that would take; its mask may be of a window of the photo."""
     editor, held = _held(request)
-    chosen = await _json_of(request)
-    begin, end = _corners(chosen)
-    seconds = editor.estimate(_request_of(chosen, editor), held.photo.array.shape[:2], begin, end)
+    files, chosen = await _form_inputs(request)
+    begin = [_number(chosen.pop(name, "0"), name) for name in ("row", "column")]
+    if "mask" not in files:
+        raise Problem(400, "The request has no mask: send it as the field `mask`.")
+    options = _request_of(chosen, editor)
+
+    def find():
+        name, data = files["mask"]
+        inside = decode_photo(data, name, options.max_megapixels).array[..., 0] > 0
+        hole = np.zeros(held.photo.array.shape[:2], bool)
+        window = hole[tuple(slice(first, first + length) for first, length in zip(begin, inside.shape))]
+        if min(begin) < 0 or window.shape != inside.shape:
+            raise InputError("The mask does not lie inside the photo.")
+        window[...] = inside
+        return editor.planned(options, hole) if inside.any() else (None, None)
+
+    plan, seconds = await editor.in_thread(find)
     before, waiting = editor.worker.waiting()
-    return JSONResponse({"seconds": seconds, "jobs_before": before, "waiting_seconds": waiting})
+    sentence = plan.chosen.sentence if plan else ""
+    return JSONResponse({"seconds": seconds, "plan": sentence, "jobs_before": before, "waiting_seconds": waiting})
 
 
 async def patch(request):
@@ -409,28 +433,34 @@ async def file(request):
 
 
 async def stages(request):
+    """What the network made on its way: pictures of the photo, or of each piece and where in the photo it lies."""
     editor, held = _held(request)
     version = request.path_params["version"]
     made, (options, lines) = held.patch(version), held.asked.get(version, (completing.Request(), None))
-    if held.photo.array.shape[0] * held.photo.array.shape[1] > LARGEST_WITH_STAGES:
-        raise InputError(f"What the network made on its way is shown of photos up to {LARGEST_WITH_STAGES / 1e6:g} megapixels.")
 
     def work(job):
         array = held.array(made.parent)
         hole = np.zeros(array.shape[:2], bool)
         (row, column), (height, width) = made.begin, made.hole.shape
         hole[row : row + height, column : column + width] = made.hole
-        inpainter = editor.models.load(editor.models.checked(options.model), options.hd_strategy, options.working_size)
-        if inpainter.plan(hole).pieces:
+        inpainter = editor.models.load(editor.models.checked(options.model), options)
+        chosen = inpainter.plan(hole)
+        is_large = hole.size > LARGEST_WITH_STAGES
+        if is_large and not chosen.pieces:
             raise InputError(
-                "This hole was completed in pieces: choose Large holes, As it is, to see what the network made on its way."
+                f"What the network made on its way is shown of photos up to {LARGEST_WITH_STAGES / 1e6:g} megapixels, or of pieces."
             )
-        seen = inpainter.stages(array, hole, lines, job.check)
+        seen = inpainter.stages(array, hole, lines, job.check, chosen)
+        shown = {f"piece{number}_": window.tolist() for number, window in enumerate(chosen.windows, start=1)}
+        whole = [[0, 0], list(hole.shape)]
         pictures = dict(seen.stages)
-        for offsets in seen.offsets.values():
-            pictures["attention"] = attention_picture(offsets, *hole.shape)
-        pictures["mask"] = mask_over_photo(array, hole)
-        return {"pictures": {name: _png(to_8_bits(picture), held.photo) for name, picture in pictures.items()}}
+        for prefix, offsets in seen.offsets.items():
+            size = hole.shape if not prefix else [8 * positions for positions in offsets.shape[:2]]
+            pictures[f"{prefix}attention"] = attention_picture(offsets, *size)
+        if not is_large:
+            pictures["mask"] = mask_over_photo(array, hole)
+        windows = {name: shown.get(name[: name.find("_") + 1], whole) for name in pictures}
+        return {"pictures": {name: _png(to_8_bits(picture), held.photo) for name, picture in pictures.items()}, "windows": windows}
 
     job = editor.submit(work, label="stages")
     return JSONResponse(_job_json(editor, job), 202, {"Location": f"/api/v1/jobs/{job.id}"})
@@ -675,12 +705,13 @@ def _job_json(editor, job):
         "estimate": job.estimate,
         "seconds": job.seconds if job.seconds is not None else time.monotonic() - began if began else None,
         "progress": job.progress,
+        "plan": job.plan,
         "problem": job.sentence,
         "result": None,
     }
     if job.state == "done" and isinstance(job.result, dict):
         pictures = {name: f"/api/v1/jobs/{job.id}/pictures/{name}" for name in job.result.get("pictures", {})}
-        said["result"] = {"pictures": pictures} if pictures else job.result
+        said["result"] = {**job.result, "pictures": pictures} if pictures else job.result
     return said
 
 

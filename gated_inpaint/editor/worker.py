@@ -33,6 +33,7 @@ class Job:
       state: queued, running, done, failed or cancelled.
       estimate: seconds that it is thought to run; None where nothing is known.
       progress: (pieces done, in all), or None.
+      plan: how the photo is completed, in a sentence's words; empty where it is completed as it is, or that is not known yet.
       result: what `work` returned; `sentence`: why it failed.
       finished: a future that is set when it has ended, whichever way.
     """
@@ -40,6 +41,7 @@ class Job:
     def __init__(self, work, estimate=None, label=""):
         self.id, self.label, self.estimate = secrets.token_hex(8), label, estimate
         self.work, self.state, self.progress, self.result, self.sentence, self.is_fault = work, "queued", None, None, None, False
+        self.plan = ""
         self.finished, self.began, self.seconds, self.is_cancelled = concurrent.futures.Future(), None, None, False
 
     def check(self, *progress):

@@ -96,9 +96,14 @@ def hole_of_transparency(photo, name="The image", grow=0):
     Raises:
       InputError: nothing is.
     """
-    if photo.array.shape[-1] not in (2, 4) or photo.array[..., -1].min() == np.iinfo(photo.array.dtype).max:
+    if not is_transparent(photo):
         raise InputError(f"{name} has no transparent part: --mask must say what to complete.")
     return Mask(grown(hole_of(photo.array, name, "transparent").hole, grow), None)
+
+
+def is_transparent(photo):
+    """Whether anything is, in part or wholly, in a `Photo`."""
+    return photo.array.shape[-1] in (2, 4) and photo.array[..., -1].min() < np.iinfo(photo.array.dtype).max
 
 
 def read_sketch(path, max_megapixels=DEFAULT_MAX_MEGAPIXELS):

@@ -16,6 +16,7 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo
 from gated_inpaint.files.masks import hole_of, lines_of, read_mask, read_sketch
 from gated_inpaint.files.pixels import image_of, pixels
+from gated_inpaint.inference.extending import extended, extension_of
 
 _INFO_TO_KEEP = ("icc_profile", "dpi", "exif", "xmp")
 
@@ -47,19 +48,56 @@ def understood(image, mask, sketch=None):
     return Arguments(images, masks, None if sketch is None else _marks("sketch", sketch, images, _lines), answer)
 
 
+def extended_picture(image, extension, mask=None, sketch=None):
+    """What a person gave of one picture, with a new border: the picture, larger, in its own form (of a path, an array), and its
+    mask and sketch as bool [height, width], or None.
+
+    Arguments:
+      extension: a text as `extending.extension_of` takes it.
+      mask: None: nothing but the border, and what is transparent, is a hole.
+      sketch: of the picture's size, or of the larger one's.
+
+    Raises:
+      InputError: as `understood`; or the extension makes no sense.
+    """
+    if _is_path(image):
+        image = read_photo(image).array
+    array = _pixels("image", image) if isinstance(image, Image.Image) else np.asarray(image)
+    images, _ = _picture(array)
+    if len(images) > 1:
+        raise InputError(f"One picture is extended at a time, not a batch of shape {list(array.shape)}.")
+    size = images.shape[1:3]
+    grown = extension_of(extension, size)
+    hole = lines = None
+    if mask is not None or images.shape[-1] in (2, 4):
+        hole = _marks("mask", mask, images, _hole)[0, ..., 0]
+    if sketch is not None:
+        larger = np.broadcast_to(images[:, :1, :1], (1, *grown.size_of(size), images.shape[-1]))
+        is_larger = not _is_path(sketch) and np.shape(sketch)[:2] == larger.shape[1:3]
+        lines = _marks("sketch", sketch, larger if is_larger else images, _lines)[0, ..., 0]
+    result, hole, lines = extended(grown, array.reshape(size + (-1,)), hole, lines)
+    result = result.reshape(result.shape[:2] + array.shape[2:]) if array.ndim < 4 else result[np.newaxis]
+    if isinstance(image, Image.Image):
+        result = image_of(result)
+        result.info.update(_info_to_keep(image))
+    return result, hole, lines
+
+
+def _info_to_keep(image):
+    kept = (name for name in _INFO_TO_KEEP if name in image.info and (name, image.mode) != ("icc_profile", "CMYK"))
+    return {name: image.info[name] for name in kept}
+
+
 def _picture(image):
     """The batch, and the function from what is made of it to the answer."""
     if _is_path(image):
         return _picture(read_photo(image).array)
     if isinstance(image, Image.Image):
         array = _pixels("image", image)
-        kept = {
-            name: image.info[name] for name in _INFO_TO_KEEP if name in image.info and (name, image.mode) != ("icc_profile", "CMYK")
-        }
 
         def as_image(completed):
             result = image_of(completed[0])
-            result.info.update(kept)
+            result.info.update(_info_to_keep(image))
             return result
 
         return array[np.newaxis], as_image

@@ -11,11 +11,13 @@ import threading
 import time
 from typing import NamedTuple, Optional
 
+import numpy as np
 import tqdm
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
-from gated_inpaint.files.masks import hole_of_transparency, read_mask, read_sketch
+from gated_inpaint.files.masks import hole_of_transparency, is_transparent, read_mask, read_sketch
+from gated_inpaint.inference.extending import extended, extension_of
 from gated_inpaint.inference.inpainter import Inpainter
 from gated_inpaint.inference.jobs import CompletionOptions, Job, find_jobs
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
@@ -59,6 +61,7 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
         working_size=options.working_size,
         finish=options.finish,
         iterations=options.iterations,
+        blend=options.blend,
     )
 
     outcomes = []
@@ -98,7 +101,9 @@ def _outcome(inpainter, job, options, is_single):
 
 def _complete(inpainter, job, options, is_single):
     photo = read_photo(job.image, options.max_megapixels)
-    if job.mask is None:
+    if job.mask is None and options.extend and not is_transparent(photo):
+        mask, note = np.zeros(photo.array.shape[:2], bool), None
+    elif job.mask is None:
         mask, note = hole_of_transparency(photo, job.image, options.grow_mask)
     else:
         mask, note = read_mask(
@@ -113,6 +118,19 @@ def _complete(inpainter, job, options, is_single):
     sketch = None
     if job.sketch is not None:
         sketch = read_sketch(job.sketch, options.max_megapixels)
+    array = photo.array
+    if options.extend:
+        extension = extension_of(options.extend, array.shape[:2])
+        height, width = extension.size_of(array.shape[:2])
+        if height * width > options.max_megapixels * 1e6:
+            raise InputError(
+                f"Extended, {job.image} has {width}x{height} pixels, more than the limit of {options.max_megapixels:g} megapixels; "
+                "--max_megapixels raises it."
+            )
+        if sketch is not None and sketch.shape != (height, width):
+            _check_size("sketch", job.sketch, sketch, job.image, photo)
+        array, mask, sketch = extended(extension, array, mask, sketch)
+    elif sketch is not None:
         _check_size("sketch", job.sketch, sketch, job.image, photo)
     if mask.all():
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
@@ -122,12 +140,12 @@ def _complete(inpainter, job, options, is_single):
         _say(f"note: {plan.sentence}.")  # Of many photos, the report has the strategy.
     with _PieceProgress() as progress:
         if options.save_stages is None:
-            completed = inpainter(photo.array, mask, sketch, progress)
+            completed = inpainter(array, mask, sketch, progress, plan)
         else:
-            stages = inpainter.stages(photo.array, mask, sketch, progress)
+            stages = inpainter.stages(array, mask, sketch, progress, plan)
             completed = stages.completed
-            layer_pictures = () if plan.pieces else _layer_pictures(inpainter, photo.array, mask, sketch)
-            for name, picture in (*_stage_pictures(stages, mask), ("mask", mask_over_photo(photo.array, mask)), *layer_pictures):
+            layer_pictures = () if plan.pieces else _layer_pictures(inpainter, array, mask, sketch)
+            for name, picture in (*_stage_pictures(stages, mask), ("mask", mask_over_photo(array, mask)), *layer_pictures):
                 path = options.save_stages / f"{job.stages}_{name}.png"
                 _make_folder(path.parent)
                 write_png(path, picture)

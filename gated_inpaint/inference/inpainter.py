@@ -16,7 +16,8 @@ import tensorflow as tf
 from PIL import Image
 
 from gated_inpaint.errors import InputError
-from gated_inpaint.inference.arguments import understood
+from gated_inpaint.inference.arguments import extended_picture, understood
+from gated_inpaint.inference.blending import BLENDS, blended
 from gated_inpaint.inference.channels import as_rgb, by_bands, finished, in_the_hole
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_graph
@@ -54,6 +55,7 @@ class Inpainter:
       hd_strategy: how holes larger than those that the network was trained on, and photos larger than memory, are completed:
         "auto", "original", "crop" or "tiles", see `plan`.
       working_size: side, in pixels, of what the network is given at once by "crop", "tiles" and "auto"; None: see `make_plan`.
+      blend: what is done about seams, inside the hole alone: "none", "feather" or "poisson", see `blending`.
       finish: do the paper's own work on the completed picture, where there is any: `Network.finish`. Takes pictures of 8 bits.
       iterations: steps of a network that completes by a loop, at each of its scales; None: as its weights say.
 
@@ -64,6 +66,7 @@ class Inpainter:
         white in the hole; `gated_inpaint.files.masks` says what else is understood. None: the hole is what is transparent.
       sketch: like the mask, white on the lines; for guided weights only, and used inside the hole only.
       progress: function of (pieces done, pieces in all), called before each piece of a photo that is completed in pieces.
+      plan: what `plan` returned for one picture's hole, so that it is not made twice; None: it is made.
 
     Returns the completed picture: an image of an image, an array of an array, of its shape and dtype; with an empty mask, the
     picture itself. Of a path, an array, upright.
@@ -87,11 +90,14 @@ class Inpainter:
         working_size: Optional[int] = None,
         finish: bool = False,
         iterations: Optional[int] = None,
+        blend: str = "none",
     ) -> None:
         _check_strategy(hd_strategy, working_size)
+        if blend not in BLENDS:
+            raise InputError(f"Seams are blended by one of {', '.join(BLENDS)}, not {blend}.")
+        self._blend = blend
         self.network = load_network(weights, precision)
-        if finish and self.network.finishing is None:
-            raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
+        self._check_finish(finish)
         if iterations is not None:
             if self.network.iterations is None:
                 raise InputError(f"{type(self.network).__name__} of these weights completes in one pass: leave out iterations.")
@@ -118,11 +124,12 @@ class Inpainter:
         mask: Optional[Picture] = None,
         sketch: Optional[Picture] = None,
         progress: Optional[Callable[[int, int], None]] = None,
+        plan: Optional[ChosenPlan] = None,
     ) -> Any:
         given = self._understood(image, mask, sketch)
         if not given.mask.any():
             return given.answer(given.image.copy())
-        plans = [self.plan(hole) for hole in given.mask[..., 0]]
+        plans = [plan] if plan and len(given.mask) == 1 else [self.plan(hole) for hole in given.mask[..., 0]]
         if not any(plan.pieces for plan in plans):
             completed = _run_any_size(self._complete, given.arrays()).numpy()
         else:
@@ -135,11 +142,32 @@ class Inpainter:
             )
         return given.answer(self._finished(given, completed))
 
-    def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None) -> "Inpainter":
+    def extend(
+        self,
+        image: Picture,
+        extension: str,
+        mask: Optional[Picture] = None,
+        sketch: Optional[Picture] = None,
+        progress: Optional[Callable[[int, int], None]] = None,
+    ) -> Any:
+        """Completes a picture with a border around it, and what a mask marks in the picture itself.
+
+        Arguments:
+          extension: "left,top,right,bottom", each in pixels or in percent of the picture's width or height.
+          image, mask, sketch, progress: as for a call, of one picture; without a mask nothing but the border, and what is
+            transparent, is a hole. A sketch may have the size of the result.
+
+        Returns the larger picture in the form of the one given; of a path, an array.
+        """
+        larger, hole, lines = extended_picture(image, extension, mask, sketch)
+        return self(larger, hole, lines, progress)
+
+    def with_strategy(self, hd_strategy: str, working_size: Optional[int] = None, finish: bool = False) -> "Inpainter":
         """An inpainter of the same network, which is not loaded again, and another strategy."""
         _check_strategy(hd_strategy, working_size)
+        self._check_finish(finish)
         other = copy.copy(self)
-        other._hd_strategy, other._working_size = hd_strategy, working_size
+        other._hd_strategy, other._working_size, other._finish = hd_strategy, working_size, finish
         other._plan = tf.function(other._plan_of, autograph=False) if self._is_graph else other._plan_of
         return other
 
@@ -160,6 +188,7 @@ class Inpainter:
         mask: Optional[Picture] = None,
         sketch: Optional[Picture] = None,
         progress: Optional[Callable[[int, int], None]] = None,
+        plan: Optional[ChosenPlan] = None,
     ) -> Stages:
         """Completes one picture and returns its `Stages`; arguments as for a call, without a batch axis.
 
@@ -168,7 +197,7 @@ class Inpainter:
         """
         given = self._one_picture(image, mask, sketch)
         pieces: list[tuple] = []
-        chosen = self.plan(given.mask[0, ..., 0])
+        chosen = plan or self.plan(given.mask[0, ..., 0])
         if chosen.pieces:
             completed = self._complete_by_plan(progress, chosen, given.arrays(), pieces.append)
             made = [(f"piece{number}_", *piece) for number, piece in enumerate(pieces, start=1)]
@@ -233,6 +262,10 @@ class Inpainter:
         output = tf.cond(tf.reduce_any(any_pieces), one_by_one, lambda: self._rest(complete, inputs))
         return in_the_hole(output, image, mask)
 
+    def _check_finish(self, finish):
+        if finish and self.network.finishing is None:
+            raise InputError(f"{type(self.network).__name__} of these weights does nothing to finish a picture: leave out finish.")
+
     def _one_picture(self, image, mask, sketch):
         given = self._understood(image, mask, sketch)
         if len(given.image) > 1:
@@ -284,7 +317,10 @@ class Inpainter:
         return tf.where(inputs.mask > 0, _cropped(output, inputs.image), inputs.image)
 
     def _finished(self, given, completed):
-        """What was made of `Arguments` after the paper's own work on it, if that is wanted."""
+        """What was made of `Arguments`, without seams and after the paper's own work on it, if that is wanted."""
+        if self._blend != "none":
+            photos = zip(given.image, completed, given.mask[..., 0])
+            completed = np.stack([blended(self._blend, *photo) for photo in photos])
         if not self._finish:
             return completed
         if completed.dtype != np.uint8:

@@ -25,6 +25,8 @@ from typing import NamedTuple, Optional, Union
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import DEFAULT_MAX_MEGAPIXELS, EXTENSIONS, OUTPUT_SUFFIXES
 from gated_inpaint.files.pairing import files_below, masks_by_name, masks_by_number, named, photo_of_mask
+from gated_inpaint.inference.blending import BLENDS
+from gated_inpaint.inference.extending import extension_of
 
 COLUMNS = ("photo", "mask", "output")
 
@@ -58,6 +60,8 @@ class CompletionOptions:
     save_stages: Optional[Path] = None  # A folder for the pictures of each stage; made if need be.
     hd_strategy: str = "auto"  # How large holes and photos are completed: "auto", "original", "crop" or "tiles"; see `plan`.
     working_size: Optional[int] = None  # Side of the crops or tiles; None: as the network was trained, or 512.
+    extend: Optional[str] = None  # "left,top,right,bottom": pixels or percent by which photos grow; the new border is a hole, too.
+    blend: str = "none"  # Of `blending.BLENDS`: what is done about seams.
     finish: bool = False  # Do the paper's own work on completed pictures, where there is any.
     iterations: Optional[int] = None  # Steps of a network that completes by a loop, at each of its scales; None: its weights'.
     max_megapixels: float = DEFAULT_MAX_MEGAPIXELS
@@ -79,6 +83,10 @@ class CompletionOptions:
             raise InputError(f"--quality must be from 1 to 100, not {self.quality}.")
         if self.working_size is not None and self.hd_strategy == "original":
             raise InputError("--hd_strategy=original completes photos as they are: leave out --working_size.")
+        if self.blend not in BLENDS:
+            raise InputError(f"--blend must be one of {', '.join(BLENDS)}, not {self.blend}.")
+        if self.extend is not None:
+            extension_of(self.extend, (100, 100))
         self.share()
 
     def share(self):

@@ -35,6 +35,8 @@ TILES_LOSS = 1.25  # How much more the photo as it is may cost than tiles: it gi
 MOST_ENLARGED = 4  # Times, a crop around a hole that is smaller than the one that a network was trained on.
 LEAST_IN_CENTRE = 0.75  # Longest side of a hole that such a network completes as it is, over that of the one it was trained on.
 BLOCKS = 8  # Thickness is measured in blocks, so many across a thick hole.
+OF_A_PIXEL = 4e5  # Multiplications for each pixel that a network sees, about, where it does not count its own.
+OF_THE_PHOTO = 2e3  # What it takes to read a photo's pixel and to write it, in multiplications, about.
 
 
 class Pieces(NamedTuple):
@@ -67,12 +69,14 @@ class ChosenPlan:
       pieces: number of crops and tiles; 0 for a photo that is completed as it is, without any.
       strategy: "original", "crop", "tiles", or two of them with a "+".
       sentence: what is done, for people; empty for a photo that is completed as it is.
+      windows: int [pieces, 2, 2]: what the network sees of each crop or tile, in their order.
     """
 
     def __init__(self, plan, hole):
         self.plan = plan = tf.nest.map_structure(np.asarray, plan)
         crops, tiles = len(plan.crops.own), 0 if plan.as_it_is else len(plan.tiles.own)
         self.pieces = crops + tiles
+        self.windows = np.concatenate([plan.crops.shown, plan.tiles.shown[:tiles]])
         rest = (hole & ~plan.in_crops).any() or not crops
         parts = []
         if crops:
@@ -90,6 +94,39 @@ class ChosenPlan:
 
 def _number(count, noun):
     return f"{count} {noun}{'s' * (count > 1)}"
+
+
+def work_of(network, chosen, hole):
+    """How much work a photo is, in multiplications, about: to be compared among plans of one network.
+
+    Arguments:
+      network: a `Network`.
+      chosen: a `ChosenPlan`.
+      hole: bool [height, width], which the plan was made for.
+    """
+    work = OF_THE_PHOTO * hole.size
+    plan = chosen.plan
+    for pieces in (plan.crops, *(() if plan.as_it_is else (plan.tiles,))):
+        for shown, size, own in zip(pieces.shown, pieces.sizes, pieces.own):
+            if network.windows is None:
+                work += OF_A_PIXEL * float(np.prod(size))
+                continue
+            scale = size / (shown[1] - shown[0])
+            window = np.stack([np.floor((own[0] - shown[0]) * scale), np.ceil((own[1] - shown[0]) * scale)])
+            window = np.clip(window, 0, size).astype(np.int32)
+            work += float(network.windows.multiplications(tf.constant(window[np.newaxis]), tf.constant(size))[0])
+    rest = hole & ~plan.in_crops
+    if plan.as_it_is and rest.any():
+        size = -(-np.int32(hole.shape) // network.divisor) * network.divisor
+        if network.windows is None:
+            work += OF_A_PIXEL * float(np.prod(size))
+        else:
+
+            def cost(windows):
+                return network.windows.multiplications(windows, tf.constant(size))
+
+            work += float(tf.reduce_sum(cost(hole_windows(tf.constant(rest)[tf.newaxis, ..., tf.newaxis], cost))))
+    return work
 
 
 def make_plan(network, hole, strategy="auto", working_size=None):

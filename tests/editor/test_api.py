@@ -22,6 +22,7 @@ from editor_server import (
     file_of,
     form,
     hole,
+    models,
     phone_jpeg,
     picture,
     post_form,
@@ -30,9 +31,9 @@ from editor_server import (
     until,
 )
 
-from gated_inpaint import InputError
+from gated_inpaint import Generator, InputError
 from gated_inpaint.editor.options import EditorOptions
-from gated_inpaint.editor.server import ROUTES
+from gated_inpaint.editor.server import ROUTES, make_app
 from gated_inpaint.files.image_files import decode_photo
 from gated_inpaint.inference.files import complete_files
 from gated_inpaint.inference.jobs import CompletionOptions
@@ -100,6 +101,43 @@ def test_base64_in_json_in_crops(server, tmp_path):
     answer = ask(server, "POST", "/api/v1/complete", json.dumps(body).encode(), headers)
     assert answer.status == 200, answer.body
     assert base64.b64decode(answer.json["image"]) == expected and answer.json["name"] == "phone.png"
+    assert answer.json["plan"] == "completed in 1 crop of 64 pixels"
+
+
+def test_what_a_plan_says_before_and_while_it_is_done(server):
+    opened = post_photo(server, "deep.png").json
+    path = f"/api/v1/photos/{opened['id']}"
+    mask = ("m.png", file_of(np.full([20, 25, 1], 255, np.uint8), "m.png"))
+    crops = {"hd_strategy": "crop", "working_size": 64}
+    said = post_form(server, f"{path}/estimate", {"row": 20, "column": 30, **crops}, mask=mask).json
+    assert said["plan"] == "completed in 1 crop of 64 pixels" and said["seconds"] > 0
+    assert "does not lie inside" in post_form(server, f"{path}/estimate", {"row": 50, "column": 30}, mask=mask).sentence
+    job = post_form(server, f"{path}/results", crops, mask=MASK).json
+    assert job["estimate"] > 0
+    job = ask(server, "GET", f"/api/v1/jobs/{job['id']}?wait=20").json
+    assert job["state"] == "done" and job["plan"] == job["result"]["plan"] == said["plan"]
+
+    stages = post_form(server, f"{path}/versions/{job['result']['version']}/stages").json
+    stages = ask(server, "GET", f"/api/v1/jobs/{stages['id']}?wait=20").json["result"]
+    assert list(stages["pictures"]) == ["piece1_coarse", "piece1_refined", "piece1_attention", "mask"]
+    (top, left), (bottom, right) = stages["windows"]["piece1_coarse"]
+    assert 0 <= top <= 20 and 40 <= bottom <= 64 and left <= 30 and 55 <= right and (bottom - top, right - left) == (64, 64)
+    coarse = decode_photo(ask(server, "GET", stages["pictures"]["piece1_coarse"]).body, "coarse").array
+    photo, known = decode_photo(FILES["deep.png"], "photo").array >> 8, hole()[top:bottom, left:right, 0] == 0
+    assert (np.abs(coarse - photo[top:bottom, left:right].astype(int))[known] <= 1).all()
+
+
+def test_results_are_finished_where_weights_have_it(server, monkeypatch):
+    fields = {"finish": "true"}
+    assert "does nothing to finish" in post_form(server, "/api/v1/complete", fields, image=PHOTO, mask=MASK).sentence
+    monkeypatch.setattr(Generator, "finishing", "turns levels around")
+    monkeypatch.setattr(Generator, "finish", lambda self, photo, completed, mask: 255 - completed)
+    assert ask(server, "GET", "/api/v1/models").json["models"][0]["finishing"] == "turns levels around"
+    plain, finished = (
+        decode_photo(post_form(server, "/api/v1/complete", chosen, image=PHOTO, mask=MASK).body, "a.png").array
+        for chosen in ({}, fields)
+    )
+    assert (finished == np.where(hole() > 0, 255 - plain, plain)).all()
 
 
 def test_guided_weights_take_a_sketch(server):
@@ -212,6 +250,24 @@ def test_a_slow_upload_is_given_up_and_others_go_on(server):
         response = connection.getresponse()
         assert response.status == 408 and b"too slowly" in response.read()
         assert time.monotonic() - began >= PATIENCE - 0.5
+
+
+def test_headers_that_come_slowly_hold_nobody(server):
+    address = urllib.parse.urlsplit(server.url)
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection((address.hostname, address.port))) for _ in range(300)]
+        for connection in slow[-200:]:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nSlow: ")
+        assert post_form(server, "/api/v1/complete", image=PHOTO, mask=MASK).status == 200
+        slow[-1].settimeout(10 * PATIENCE)
+        assert slow[-1].recv(1) == b""  # Given up.
+        # On a connection that is kept, too.
+        kept = stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=10 * PATIENCE))
+        kept.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert kept.recv(10000).startswith(b"HTTP/1.1 200")
+        kept.sendall(b"GET /health HTTP/1.1\r\n")
+        while kept.recv(10000):
+            pass
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_upload(server):
@@ -355,6 +411,23 @@ def test_a_token_is_asked_for(server):
 def test_options_that_make_no_sense(options, words):
     with pytest.raises(InputError, match=re.escape(words)):
         EditorOptions(**options).check()
+
+
+def test_the_notebooks_cell(tmp_path, monkeypatch, capsys):
+    text = (pathlib.Path(__file__).parents[2] / "docs/editor.md").read_text()
+    cell = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("photo.jpg").write_bytes(FILES["phone.jpg"])
+    monkeypatch.setattr("gated_inpaint.editor.server.make_app", lambda options, _: make_app(options, models()))
+    cells = {}
+    exec(cell, cells)
+    try:
+        until(lambda: ask(cells["server"], "GET", "/ready").status == 200)
+        assert capsys.readouterr().out.strip() == cells["server"].url
+        assert ask(cells["server"], "GET", "/api/v1/folder").json["photos"] == ["photo.jpg"]
+    finally:
+        cells["server"].stop()
+        cells["thread"].join()
 
 
 def test_a_port_that_is_taken(server):

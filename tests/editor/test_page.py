@@ -154,8 +154,9 @@ def download(page, click=None):
     return info.value.suggested_filename, path.read_bytes()
 
 
-@pytest.mark.parametrize("zoom, ratio", [(1, 1), (3.7, 1), (3.7, 2)])
-@pytest.mark.parametrize("name", ["deep.png", "phone.jpg"])
+@pytest.mark.parametrize(
+    "zoom, ratio, name", [(1, 1, "deep.png"), (1, 2, "phone.jpg"), (3.7, 1, "phone.jpg"), (3.7, 2, "deep.png")]
+)
 def test_pixels_that_changed_are_the_masks(browser, server, zoom, ratio, name):
     data = {"deep.png": file_of(picture(dtype=np.uint16), name), "phone.jpg": phone_jpeg()}[name]
     page = browser(photo=(name, data), device_scale_factor=ratio, settings={"format": "png"})
@@ -401,10 +402,10 @@ def slow(monkeypatch):
     go_on, begun = threading.Event(), threading.Event()
     real = completing.complete
 
-    def complete(models, request, array, hole, lines=None, job=None):
+    def complete(*arguments):
         begun.set()
         go_on.wait(20)
-        return real(models, request, array, hole, lines, job)
+        return real(*arguments)
 
     monkeypatch.setattr(completing, "complete", complete)
     yield begun, go_on
@@ -585,6 +586,19 @@ def test_views_of_what_the_network_saw(browser):
         wait_for(page, "view.other !== null")
         assert page.locator("#chip").inner_text() == name
         button.click()
+
+    # Of a photo in pieces, each is shown where it belongs.
+    page.get_by_label("Large holes").select_option("crop")
+    page.get_by_label("Working size").fill("64")
+    page.locator("#overlay").focus()
+    drag(page, (60, 30), (75, 30))
+    page.get_by_role("status").filter(has_text="About").filter(has_text="completed in 1 crop of 64 pixels.").wait_for()
+    run(page)
+    page.get_by_role("status").filter(has_text="completed in 1 crop of 64 pixels.").wait_for()
+    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("button", name="coarse", exact=True).click()
+    wait_for(page, "view.other !== null")
+    assert look(page, "view.other.map(({ begin, end }) => [begin, end])") == [[[0, 24], [64, 88]]]
 
 
 def test_a_page_of_another_origin_gets_nothing(chromium, server):

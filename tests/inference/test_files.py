@@ -34,7 +34,7 @@ def made(monkeypatch):
         def plan(self, mask):
             return types.SimpleNamespace(sentence="", strategy="original", pieces=0)
 
-        def __call__(self, image, mask, sketch=None, progress=None):
+        def __call__(self, image, mask, sketch=None, progress=None, plan=None):
             completed = image.copy()
             completed[mask, : min(3, image.shape[-1])] = GRAY
             return completed

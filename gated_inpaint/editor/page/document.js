@@ -9,7 +9,7 @@ export class PhotoDocument {
   // Of a File, or of a photo's name in the server's folder; opened by `open`.
   constructor(source) {
     this.source = source;
-    this.patches = []; // Results from the first to the last one in sight: {version, parent, begin, end, blob, bitmap, bytes, seconds}.
+    this.patches = []; // Results from the first to the last one in sight: {version, parent, begin, end, blob, bitmap, bytes, plan, seconds}.
     this.isSaved = true;
   }
 
@@ -22,10 +22,13 @@ export class PhotoDocument {
   }
 
   async open(onHistory) {
+    // Of a JPEG, the browser makes of the file what the server would send; it need not wait for it.
+    const { file } = this.source;
+    const early = file && /\.jpe?g$/i.test(file.name) ? bitmapOf(file).catch(() => null) : null;
     await this.upload();
-    const response = await ask(`${this.path}/picture`);
-    this.bitmap = await bitmapOf(await response.blob());
-    const { width, height } = this.facts;
+    const { width, height, is_shown_as_file: isShownAsFile } = this.facts;
+    this.bitmap = isShownAsFile ? await early : null;
+    this.bitmap ||= await bitmapOf(await (await ask(`${this.path}/picture`)).blob());
     if (this.bitmap.width !== width || this.bitmap.height !== height) throw new Error("The browser cannot show this photo.");
     this.mask = new Layer(width, height);
     this.sketch = null;
@@ -58,11 +61,11 @@ export class PhotoDocument {
   }
 
   // What a job made, as a result to add to the history.
-  async resultOf({ version, begin, end, patch, seconds }) {
+  async resultOf({ version, begin, end, patch, plan, seconds }) {
     const blob = await (await ask(patch)).blob();
     const bitmap = await bitmapOf(blob);
     const bytes = blob.size + 4 * bitmap.width * bitmap.height;
-    return { version, parent: this.version, begin, end, blob, bitmap, bytes, seconds };
+    return { version, parent: this.version, begin, end, blob, bitmap, bytes, plan, seconds };
   }
 
   layers() {
@@ -83,10 +86,9 @@ export class PhotoDocument {
       return { blob: await response.blob(), name: name ? decodeURIComponent(name[1]) : "completed.png", notes };
     });
   }
-
 }
 
-// As the server turned it, and with its profile; not blended with anything.
+// Upright, and with its profile; not blended with anything.
 function bitmapOf(blob) {
-  return createImageBitmap(blob, { imageOrientation: "none", premultiplyAlpha: "default", colorSpaceConversion: "default" });
+  return createImageBitmap(blob, { imageOrientation: "from-image", premultiplyAlpha: "default", colorSpaceConversion: "default" });
 }

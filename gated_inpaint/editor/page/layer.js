@@ -2,16 +2,14 @@
 // is sent and what is undone is this array. `levels` are reductions by 2, 4, ..., in which a pixel is marked if one of those that it
 // stands for is: so a thin line is seen however far one zooms out.
 
-import { union } from "./shapes.js";
-
 const SMALLEST_LEVEL = 64;
+const TILE = [512, 32]; // Width and height of the tiles in which the history keeps what changed: a row is read at once, however long.
 
 export class Layer {
   constructor(width, height) {
     this.width = width;
     this.height = height;
     this.data = new Uint8Array(width * height);
-    this.settled = new Uint8Array(width * height); // As it was at the end of the last step of the history.
     this.levels = [{ width, height, data: this.data }];
     while (Math.max(width, height) > SMALLEST_LEVEL) {
       width = Math.ceil(width / 2);
@@ -46,22 +44,24 @@ export class Layer {
     this.onChange(box);
   }
 
-  // The smallest box that holds all marks, or null.
+  // The smallest box that holds all marks, or null. Found in a reduced level, and then to the pixel along its rim alone.
   box() {
     const { width, height, data } = this;
-    const first = data.indexOf(1);
-    if (first < 0) return null;
-    const top = Math.floor(first / width);
-    const bottom = Math.floor(data.lastIndexOf(1) / width) + 1;
-    let left = width;
-    let right = 0;
-    for (let row = top; row < bottom; row++) {
-      const line = data.subarray(row * width, (row + 1) * width);
-      const begin = line.indexOf(1);
-      if (begin < 0) continue;
-      left = Math.min(left, begin);
-      right = Math.max(right, line.lastIndexOf(1) + 1);
-    }
+    const level = Math.min(3, this.levels.length - 1);
+    const found = boxOf(this.levels[level]);
+    if (!found) return null;
+    let [left, top, right, bottom] = found.map((side) => side << level);
+    right = Math.min(right, width);
+    bottom = Math.min(bottom, height);
+    const isRowMarked = (row) => data.subarray(row * width + left, row * width + right).indexOf(1) >= 0;
+    while (!isRowMarked(top)) top++;
+    while (!isRowMarked(bottom - 1)) bottom--;
+    const isColumnMarked = (column) => {
+      for (let at = top * width + column; at < bottom * width; at += width) if (data[at]) return true;
+      return false;
+    };
+    while (!isColumnMarked(left)) left++;
+    while (!isColumnMarked(right - 1)) right--;
     return [left, top, right, bottom];
   }
 
@@ -69,17 +69,26 @@ export class Layer {
     return this.levels[this.levels.length - 1].data.indexOf(1) < 0;
   }
 
-  // What is inside the box is a step of the history now.
-  settle([left, top, right, bottom]) {
-    for (let row = top; row < bottom; row++) {
-      const [begin, end] = [row * this.width + left, row * this.width + right];
-      this.settled.set(this.data.subarray(begin, end), begin);
-    }
-  }
-
   isFull() {
     return this.data.indexOf(0) < 0;
   }
+}
+
+function boxOf({ width, data }) {
+  const first = data.indexOf(1);
+  if (first < 0) return null;
+  const top = Math.floor(first / width);
+  const bottom = Math.floor(data.lastIndexOf(1) / width) + 1;
+  let left = width;
+  let right = 0;
+  for (let row = top; row < bottom; row++) {
+    const line = data.subarray(row * width, (row + 1) * width);
+    const begin = line.indexOf(1);
+    if (begin < 0) continue;
+    left = Math.min(left, begin);
+    right = Math.max(right, line.lastIndexOf(1) + 1);
+  }
+  return [left, top, right, bottom];
 }
 
 // What is undone: lengths of runs of equal pixels of a box, row by row, the first run of zeros.
@@ -123,44 +132,71 @@ export function writeRuns(data, width, [left, top, right, bottom], runs) {
   }
 }
 
-// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed.
+// A change of a layer from its first touch to its last, as a step of the history: null if nothing changed. What was there before is
+// noted by tiles, when they are first written to: so a long thin stroke costs what it covers and not the box around it, and most
+// of that while it is drawn.
 export class Edit {
   constructor(layer) {
     this.layer = layer;
-    this.box = null;
+    this.columns = Math.ceil(layer.width / TILE[0]);
+    this.before = new Map(); // {tile: runs}
   }
 
-  touched(box) {
-    if (!box) return;
-    this.box = union(this.box, box);
+  // Has `fill` write to the layer inside a box alone, and the layer drawn there. What `fill` returns is returned.
+  write(box, fill) {
+    this.keep(box);
+    const made = fill();
     this.layer.changed(box);
+    return made;
+  }
+
+  // To be called before anything inside the box is written.
+  keep(box) {
+    if (!box) return;
+    const [left, top, right, bottom] = box;
+    const { data, width } = this.layer;
+    for (let row = Math.floor(top / TILE[1]); row * TILE[1] < bottom; row++) {
+      for (let column = Math.floor(left / TILE[0]); column * TILE[0] < right; column++) {
+        const tile = row * this.columns + column;
+        if (!this.before.has(tile)) this.before.set(tile, runsOf(data, width, this.boxOf(tile)));
+      }
+    }
+  }
+
+  boxOf(tile) {
+    const [left, top] = [(tile % this.columns) * TILE[0], Math.floor(tile / this.columns) * TILE[1]];
+    return [left, top, Math.min(left + TILE[0], this.layer.width), Math.min(top + TILE[1], this.layer.height)];
   }
 
   undo() {
-    const { layer, box } = this;
-    if (!box) return;
-    writeRuns(layer.data, layer.width, box, runsOf(layer.settled, layer.width, box));
-    layer.changed(box);
-    this.box = null;
+    const { layer } = this;
+    for (const [tile, before] of this.before) {
+      const box = this.boxOf(tile);
+      writeRuns(layer.data, layer.width, box, before);
+      layer.changed(box);
+    }
+    this.before.clear();
   }
 
   step() {
-    if (!this.box) return null;
-    const { layer, box } = this;
-    const before = runsOf(layer.settled, layer.width, box);
-    const after = runsOf(layer.data, layer.width, box);
-    layer.settle(box);
-    if (before.length === after.length && before.every((length, i) => length === after[i])) return null;
-    return { layer, box, before, after };
+    const { layer } = this;
+    const parts = [];
+    for (const [tile, before] of this.before) {
+      const box = this.boxOf(tile);
+      const after = runsOf(layer.data, layer.width, box);
+      if (before.length !== after.length || before.some((length, i) => length !== after[i])) parts.push({ box, before, after });
+    }
+    return parts.length ? { layer, parts } : null;
   }
 }
 
-export function applyStep({ layer, box, before, after }, isUndo) {
-  writeRuns(layer.data, layer.width, box, isUndo ? before : after);
-  layer.settle(box);
-  layer.changed(box);
+export function applyStep({ layer, parts }, isUndo) {
+  for (const { box, before, after } of parts) {
+    writeRuns(layer.data, layer.width, box, isUndo ? before : after);
+    layer.changed(box);
+  }
 }
 
-export function stepBytes({ before, after }) {
-  return before.byteLength + after.byteLength;
+export function stepBytes({ parts }) {
+  return parts.reduce((sum, { before, after }) => sum + before.byteLength + after.byteLength, 0);
 }

@@ -1,4 +1,5 @@
-// A layer as a PNG of one bit a pixel, white where it is marked: a mask as any program takes it, and what is sent to the server.
+// A layer, or a box of it, as a PNG of one bit a pixel, white where it is marked: a mask as any program takes it, and what is sent
+// to the server.
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -7,14 +8,17 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n >>> 0;
 });
 
-export async function pngOf({ width, height, data }) {
+export async function pngOf(layer, [left, top, right, bottom] = [0, 0, layer.width, layer.height]) {
+  const [width, height] = [right - left, bottom - top];
   const stride = 1 + Math.ceil(width / 8);
   const lines = new Uint8Array(stride * height); // Each begins with its filter: none.
   for (let row = 0; row < height; row++) {
-    const line = data.subarray(row * width, (row + 1) * width);
+    const begin = (top + row) * layer.width + left;
+    const line = layer.data.subarray(begin, begin + width);
     const to = row * stride + 1;
     const first = line.indexOf(1);
-    for (let column = first < 0 ? width : first; column < width; column++) {
+    if (first < 0) continue;
+    for (let column = first, last = line.lastIndexOf(1); column <= last; column++) {
       lines[to + (column >> 3)] |= line[column] << (7 - (column & 7));
     }
   }
@@ -42,19 +46,21 @@ function chunk(kind, body) {
   return bytes;
 }
 
-// Writes into a layer what the server found: a box, and its rows as bits. Returns the box as [left, top, right, bottom], or null.
-export async function writeFound(layer, { begin, end, bits }, value) {
+// Writes what the server found to an edit's layer: a box, and its rows as bits.
+export async function writeFound(edit, { begin, end, bits }, value) {
   const packed = Uint8Array.from(atob(bits), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const rows = new Uint8Array(await new Response(stream).arrayBuffer());
   const [top, left] = begin;
   const [bottom, right] = end;
+  if (top >= bottom) return;
+  const { data, width } = edit.layer;
   const stride = Math.ceil((right - left) / 8);
-  for (let row = top; row < bottom; row++) {
-    for (let column = left; column < right; column++) {
-      const x = column - left;
-      if ((rows[(row - top) * stride + (x >> 3)] >> (7 - (x & 7))) & 1) layer.data[row * layer.width + column] = value;
+  edit.write([left, top, right, bottom], () => {
+    for (let row = top; row < bottom; row++) {
+      for (let x = 0; x < right - left; x++) {
+        if ((rows[(row - top) * stride + (x >> 3)] >> (7 - (x & 7))) & 1) data[row * width + left + x] = value;
+      }
     }
-  }
-  return top < bottom ? [left, top, right, bottom] : null;
+  });
 }

@@ -10,6 +10,7 @@ const DEFAULTS = {
   model: "",
   strategy: "",
   workingSize: 0, // 0: as the strategy has it.
+  finish: false,
   format: "same",
   quality: 95,
   panel: false,

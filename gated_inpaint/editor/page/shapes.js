@@ -57,6 +57,31 @@ export function fillSegment(layer, a, b, radius, value) {
   return box;
 }
 
+// A box of the layer that holds all that `fillSegment` writes to, or null.
+export function boxOfSegment({ width, height }, a, b, radius) {
+  return boxInside(
+    width, height,
+    Math.min(a.x, b.x) - radius, Math.min(a.y, b.y) - radius,
+    Math.max(a.x, b.x) + radius, Math.max(a.y, b.y) + radius,
+  );
+}
+
+// The same for `fillRectangle` and `fillPolygon`.
+export function boxOfPoints({ width, height }, points) {
+  const [across, down] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+  return boxInside(width, height, Math.min(...across), Math.min(...down), Math.max(...across), Math.max(...down));
+}
+
+function boxInside(width, height, left, top, right, bottom) {
+  const box = [
+    Math.max(Math.floor(left), 0),
+    Math.max(Math.floor(top), 0),
+    Math.min(Math.floor(right) + 1, width),
+    Math.min(Math.floor(bottom) + 1, height),
+  ];
+  return box[0] < box[2] && box[1] < box[3] ? box : null;
+}
+
 // From the pixel that a lies in to the one that b lies in, both included.
 export function fillRectangle(layer, a, b, value) {
   const { width, height, data } = layer;
@@ -99,7 +124,7 @@ export function fillPolygon(layer, points, value) {
   return box;
 }
 
-// All pixels within a radius of what is 1; for a negative one, all of what is 0 is grown instead.
+// All pixels within a radius of what is 1; for a negative one, all of what is 0 is grown instead. Writes anywhere, returns nothing.
 export function grow(layer, pixels) {
   const { width, height, data } = layer;
   const value = pixels > 0 ? 1 : 0;
@@ -124,7 +149,6 @@ export function grow(layer, pixels) {
       }
     }
   }
-  return [0, 0, width, height];
 }
 
 export function union(one, other) {

@@ -1,7 +1,8 @@
-// From the pointer to marks: what each tool does while a button or a finger is down, and when it is let go.
+// From the pointer to marks: what each tool does while a button or a finger is down, and when it is let go. Pointers may report far
+// more often than the screen shows: what they say is noted as it comes, and drawn once a frame.
 
 import { Edit } from "./layer.js";
-import { fillPolygon, fillRectangle, fillSegment } from "./shapes.js";
+import { boxOfPoints, boxOfSegment, fillPolygon, fillRectangle, fillSegment, union } from "./shapes.js";
 
 const CLICK = 4; // Pixels, in CSS's terms, within which a press is a click and no drag.
 
@@ -18,15 +19,29 @@ export class Tools {
     this.lastPoint = null;
     this.isSpaceDown = false;
     this.hover = null;
+    this.areMarksOld = false;
+    const marks = view.stage.querySelector("#marks");
+    this.paths = marks.querySelectorAll("path");
+    this.rings = marks.querySelectorAll("circle");
+    view.onFrame = () => {
+      this.flush();
+      if (this.areMarksOld) this.drawMarks();
+    };
     const target = view.overlay;
     target.addEventListener("pointerdown", (event) => this.down(event));
     target.addEventListener("pointermove", (event) => this.move(event));
     target.addEventListener("pointerup", (event) => this.up(event));
     target.addEventListener("pointercancel", (event) => this.up(event, true));
-    target.addEventListener("pointerleave", () => ((this.hover = null), this.drawMarks()));
+    target.addEventListener("pointerleave", () => ((this.hover = null), this.redraw()));
     target.addEventListener("contextmenu", (event) => event.preventDefault());
     target.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     target.addEventListener("dragstart", (event) => event.preventDefault());
+  }
+
+  // Has the ring and outlines drawn with the next frame.
+  redraw() {
+    this.areMarksOld = true;
+    this.view.schedule();
   }
 
   get isBusy() {
@@ -37,6 +52,7 @@ export class Tools {
     if (!this.host.document()) return;
     event.preventDefault();
     this.view.overlay.focus({ preventScroll: true });
+    this.view.measure();
     this.view.overlay.setPointerCapture(event.pointerId);
     if (event.pointerType === "touch") {
       this.touches.set(event.pointerId, event);
@@ -60,23 +76,34 @@ export class Tools {
     const start = { pointer: event.pointerId, start: point, pressed: event, isErased, layer };
     if (tool === "brush" || tool === "eraser" || tool === "sketch") {
       const from = event.shiftKey && this.lastPoint ? this.lastPoint : point;
-      this.active = { ...start, kind: "stroke", edit: new Edit(layer), last: from };
+      this.active = { ...start, kind: "stroke", edit: new Edit(layer), last: from, points: [] };
       this.stroke(event);
     } else if (tool === "lasso") this.active = { ...start, kind: "lasso", points: [point] };
     else this.active = { ...start, kind: tool, end: point };
-    this.drawMarks();
+    this.redraw();
   }
 
+  // Notes where a stroke goes, and how wide it is there.
   stroke(event) {
+    const radius = this.host.radius(this.host.tool());
+    for (const each of coalesced(event)) {
+      const pressure = each.pointerType === "pen" && this.host.pressure() ? Math.max(2 * each.pressure, 0.1) : 1;
+      this.active.points.push({ ...this.view.positionOf(each), radius: Math.max(pressure * radius, 0.5) });
+    }
+  }
+
+  // Draws what was noted since the last frame.
+  flush() {
     const { active } = this;
-    const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-    for (const each of events.length ? events : [event]) {
-      const point = this.view.positionOf(each);
-      let radius = this.host.radius(this.host.tool());
-      if (each.pointerType === "pen" && this.host.pressure()) radius *= Math.max(2 * each.pressure, 0.1);
-      active.edit.touched(fillSegment(active.layer, active.last, point, Math.max(radius, 0.5), active.isErased ? 0 : 1));
+    if (!active || active.kind !== "stroke" || !active.points.length) return;
+    let box = null;
+    for (const point of active.points) {
+      active.edit.keep(boxOfSegment(active.layer, active.last, point, point.radius));
+      box = union(box, fillSegment(active.layer, active.last, point, point.radius, active.isErased ? 0 : 1));
       active.last = point;
     }
+    active.points = [];
+    active.layer.changed(box);
   }
 
   move(event) {
@@ -93,10 +120,10 @@ export class Tools {
     } else if (active && active.pointer === event.pointerId) {
       if (active.kind === "stroke") this.stroke(event);
       else if (active.kind === "lasso") {
-        for (const each of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) active.points.push(this.view.positionOf(each));
+        for (const each of coalesced(event)) active.points.push(this.view.positionOf(each));
       } else active.end = this.view.positionOf(event);
     }
-    this.drawMarks();
+    this.redraw();
   }
 
   pinch(before, after) {
@@ -126,6 +153,7 @@ export class Tools {
       this.drop();
       return;
     }
+    this.flush();
     this.active = null;
     const value = active.isErased ? 0 : 1;
     const { layer } = active;
@@ -137,20 +165,23 @@ export class Tools {
       this.host.findObject(isClick ? [active.start] : [active.start, active.end], active.isErased);
     } else {
       const edit = new Edit(layer);
-      if (active.kind === "line") edit.touched(fillSegment(layer, active.start, active.end, Math.max(this.host.radius("line"), 0.5), value));
-      else if (active.kind === "rectangle") edit.touched(fillRectangle(layer, active.start, active.end, value));
-      else edit.touched(fillPolygon(layer, active.points, value));
+      const radius = Math.max(this.host.radius("line"), 0.5);
+      if (active.kind === "line") {
+        edit.write(boxOfSegment(layer, active.start, active.end, radius), () => fillSegment(layer, active.start, active.end, radius, value));
+      } else if (active.kind === "rectangle") {
+        edit.write(boxOfPoints(layer, [active.start, active.end]), () => fillRectangle(layer, active.start, active.end, value));
+      } else edit.write(boxOfPoints(layer, active.points), () => fillPolygon(layer, active.points, value));
       this.lastPoint = active.end || null;
       this.host.finished(edit.step(), active);
     }
-    this.drawMarks();
+    this.redraw();
   }
 
   // Gives up what was begun, as if it had not been.
   drop() {
     if (this.active && this.active.edit) this.active.edit.undo();
     this.active = null;
-    this.drawMarks();
+    this.redraw();
   }
 
   wheel(event) {
@@ -162,19 +193,19 @@ export class Tools {
       const { x, y } = this.view.screenOf(event.clientX, event.clientY);
       this.view.zoomTo(this.view.scale * Math.exp(-Math.max(Math.min(step, 300), -300) * (event.ctrlKey ? 0.01 : 0.0022)), x, y);
     }
-    this.drawMarks();
+    this.redraw();
   }
 
   showCursor() {
     const tool = this.host.tool();
     this.view.overlay.dataset.cursor = !this.host.document() ? "none-open" : this.isSpaceDown ? "hand" : CURSORS[tool] || "ring";
-    this.drawMarks();
+    this.redraw();
   }
 
   // The brush's ring, at its true size, and the outline of what is being drawn.
   drawMarks() {
     const { view, active } = this;
-    const marks = view.stage.querySelector("#marks");
+    this.areMarksOld = false;
     const at = (point) => {
       const { x, y } = view.onStage(point);
       return `${x.toFixed(1)} ${y.toFixed(1)}`;
@@ -186,16 +217,20 @@ export class Tools {
       const { start, end } = active;
       path = `M${[start, { x: end.x, y: start.y }, end, { x: start.x, y: end.y }].map(at).join("L")}Z`;
     }
-    for (const id of ["#path", "#path-shade"]) marks.querySelector(id).setAttribute("d", path);
+    for (const one of this.paths) one.setAttribute("d", path);
     const hasRing = this.hover && this.host.document() && WITH_RING.includes(this.host.tool()) && !this.isSpaceDown;
     const radius = hasRing ? Math.max((this.host.radius(this.host.tool()) * view.scale) / view.ratio, 1.5) : 0;
-    for (const id of ["#ring", "#ring-shade"]) {
-      const ring = marks.querySelector(id);
+    for (const ring of this.rings) {
       ring.setAttribute("r", radius);
       if (!hasRing) continue;
-      const box = view.overlay.getBoundingClientRect();
-      ring.setAttribute("cx", this.hover.clientX - box.left);
-      ring.setAttribute("cy", this.hover.clientY - box.top);
+      ring.setAttribute("cx", this.hover.clientX - view.box.left);
+      ring.setAttribute("cy", this.hover.clientY - view.box.top);
     }
   }
+}
+
+// All positions that the browser put into one event.
+function coalesced(event) {
+  const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+  return events.length ? events : [event];
 }

@@ -26,12 +26,13 @@ export class View {
     this.patches = [];
     this.layers = {}; // mask, sketch
     this.isMaskShown = true;
-    this.other = null; // A picture that is shown in the photo's place: what the network made on its way.
+    this.other = null; // [{bitmap, begin, end}], pictures shown over the photo: what the network made on its way.
     this.original = 0; // Of the photo, from the left, the share of the stage's width that shows the original.
     this.scale = 1;
     this.left = this.top = 0;
     this.isFitted = true;
     this.onMove = () => {};
+    this.onFrame = () => {}; // Called before a frame is drawn.
     this.dirty = null;
     this.isScheduled = false;
     this.isMoved = true;
@@ -59,7 +60,7 @@ export class View {
       half.width = Math.ceil(last.width / 2);
       half.height = Math.ceil(last.height / 2);
       const context = half.getContext("2d");
-      context.imageSmoothingQuality = "medium";
+      context.imageSmoothingQuality = "low"; // Of exactly half the size, it is the mean of four pixels, and the quickest.
       context.drawImage(last, 0, 0, half.width, half.height);
       this.levels.push(half);
       last = half;
@@ -74,8 +75,14 @@ export class View {
     this.moved();
   }
 
+  // Where the stage lies in the window; asked for now and then, for the browser may have to lay out the page to tell.
+  measure() {
+    this.box = this.stage.getBoundingClientRect();
+  }
+
   resized() {
-    const { width, height } = this.stage.getBoundingClientRect();
+    this.measure();
+    const { width, height } = this.box;
     const [across, down] = [Math.max(Math.round(width * this.ratio), 1), Math.max(Math.round(height * this.ratio), 1)];
     if (across === this.photo.width && down === this.photo.height && this.image) return;
     const shift = [(across - this.photo.width) / 2, (down - this.photo.height) / 2];
@@ -142,8 +149,7 @@ export class View {
   }
 
   screenOf(clientX, clientY) {
-    const box = this.overlay.getBoundingClientRect();
-    return { x: (clientX - box.left) * this.ratio, y: (clientY - box.top) * this.ratio };
+    return { x: (clientX - this.box.left) * this.ratio, y: (clientY - this.box.top) * this.ratio };
   }
 
   // From a position of the photo to one on the stage, in CSS pixels.
@@ -178,7 +184,8 @@ export class View {
   }
 
   draw() {
-    this.isScheduled = false;
+    this.onFrame();
+    this.isScheduled = false; // What a frame asks for is drawn with it.
     if (!this.levels.length) return;
     if (this.isMoved) {
       this.isMoved = false;
@@ -207,7 +214,12 @@ export class View {
     while (level + 1 < this.levels.length && scale * 2 ** (level + 1) <= 1) level++;
     this.drawPart(this.levels[level], 0, 0, this.width, this.height);
     if (this.other) {
-      this.drawPart(this.other, 0, 0, this.width, this.height);
+      context.save();
+      context.beginPath();
+      context.rect(this.left, this.top, width, height); // A piece may reach past the photo's border.
+      context.clip();
+      for (const { bitmap, begin, end } of this.other) this.drawPart(bitmap, begin[1], begin[0], end[1] - begin[1], end[0] - begin[0]);
+      context.restore();
       return;
     }
     context.save();
