@@ -94,7 +94,7 @@ def completed_piece(complete, inputs, piece):
             None if maps is None else tf.image.resize(maps, piece.sizes, tf.image.ResizeMethod.NEAREST_NEIGHBOR)
             for maps in cropped[1:]
         )
-        return _given(tf.image.resize(cropped.image, piece.sizes, tf.image.ResizeMethod.BILINEAR), mask, sketch)
+        return _given(_known_enlarged(cropped.image, cropped.mask, piece.sizes), mask, sketch)
 
     def as_it_is():
         return _given(*cropped)
@@ -106,6 +106,12 @@ def completed_piece(complete, inputs, piece):
         lambda: tf.cond(is_enlarged, lambda: _area(made, extent), lambda: made),
     )
     return crop(tf.ensure_shape(made, [None, None, None, 3]), reach(piece) - piece.shown[0])
+
+
+def _known_enlarged(image, mask, size):
+    """A picture enlarged of its known pixels alone: what is in the hole shows nowhere."""
+    known, share = (tf.image.resize(maps, size, tf.image.ResizeMethod.BILINEAR) for maps in (image * (1.0 - mask), 1.0 - mask))
+    return tf.math.divide_no_nan(known, share)
 
 
 def _given(*maps):
