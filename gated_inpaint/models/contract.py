@@ -81,8 +81,17 @@ class Network(keras.Model):
         return inputs
 
     def inpaint(self, inputs: Inputs) -> Completion:
-        """Completes inputs of any size that `divisor` divides, as the paper does it when nothing is trained."""
-        return self(inputs)
+        """Completes inputs of any size that `divisor` divides, as the paper does it when nothing is trained.
+
+        A network that has learned one hole, in the middle, is told of that one, whatever part of it is to be filled.
+        """
+        if self.hole_size is None or self.picture_size is None:
+            return self(inputs)
+        image, mask, sketch = self.checked_inputs(inputs)
+        mask = tf.cast(mask, tf.float32)
+        box = _box_in_the_middle(tf.shape(mask)[1:3], self.hole_size / self.picture_size)
+        completion = self(Inputs(image, tf.maximum(mask, box), sketch))
+        return completion._replace(composite=completion.output * mask + image * (1.0 - mask))
 
     def refusal(self, size: "tuple[int, int]", hole: np.ndarray) -> Optional[str]:
         """A sentence that says why a hole, bool [height, width] in a picture of that size, cannot be completed; None if it can."""
@@ -120,6 +129,14 @@ class Network(keras.Model):
     def named_variables(self) -> "dict[str, tf.Variable]":
         """The variables by their names in the authors' files, as weights files and checkpoints hold them."""
         raise NotImplementedError
+
+
+def _box_in_the_middle(size, share):
+    """A mask, [height, width, 1], whose hole is that share of both sides."""
+    rows, columns = (
+        tf.abs(2 * tf.range(side) + 1 - side) < tf.cast(share * tf.cast(side, tf.float32), tf.int32) for side in tf.unstack(size)
+    )
+    return tf.cast(rows[:, tf.newaxis] & columns, tf.float32)[..., tf.newaxis]
 
 
 class Trainer(tf.Module):

@@ -20,7 +20,7 @@ from gated_inpaint.layers import Shift
 from gated_inpaint.models.contract import Network
 from gated_inpaint.models.unet import UNet
 from gated_inpaint.ops.feature_masks import covered_mask, sampled_mask
-from gated_inpaint.types import Completion, Inputs
+from gated_inpaint.types import Completion
 
 RELEASED_WIDTH, RELEASED_LEVELS = 64, 8
 LEVEL = 3  # Where features are shifted; so often the mask's sides are halved.
@@ -85,20 +85,6 @@ class Generator(Network):
 
     def call(self, inputs, training=False):
         return self.complete(inputs)[0]
-
-    def inpaint(self, inputs):
-        """As a call; but what has learned one hole is told of that one, whatever part of it is to be filled."""
-        image, mask, _ = self.checked_inputs(inputs)
-        mask = tf.cast(mask, tf.float32)
-        if self.region == "random":
-            return self(Inputs(image, mask))
-        size, share = tf.unstack(tf.shape(mask)[1:3]), self.hole_size / self.picture_size
-        rows, columns = (
-            tf.abs(2 * tf.range(side) + 1 - side) < tf.cast(share * tf.cast(side, tf.float32), tf.int32) for side in size
-        )
-        box = tf.cast(rows[:, tf.newaxis] & columns, tf.float32)[..., tf.newaxis]
-        completion = self(Inputs(image, tf.maximum(mask, box)))
-        return completion._replace(composite=completion.output * mask + image * (1.0 - mask))
 
     def complete(self, inputs):
         """A `Completion`, and the decoder's features in front of the shift layer, float [batch, rows, columns, channels]."""
