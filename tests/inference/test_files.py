@@ -28,6 +28,8 @@ def made(monkeypatch):
     made = []
 
     class Gray:
+        network = types.SimpleNamespace(iterations=None)
+
         def __init__(self, *_, **__):
             made.append(self)
 
