@@ -11,6 +11,7 @@ Conventions of pictures, masks and sketches are those of `gated_inpaint.types`.
 """
 
 import dataclasses
+import importlib
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -19,7 +20,19 @@ from tensorflow import keras
 
 from gated_inpaint.models.foreign import ForeignWeights, Imported
 from gated_inpaint.models.options import TrainingOptions
-from gated_inpaint.types import Batch, Completion, Inputs, as_inputs
+from gated_inpaint.types import Batch, Completion, Inputs, Path, as_inputs
+
+
+def _presets():
+    """The weights' room stands above this one; networks come to it by name, when a person asks."""
+    return importlib.import_module("gated_inpaint.weights.presets")
+
+
+class _PresetsOfClass:
+    """`Network.presets`: looked up when it is asked for, of the class or of a network."""
+
+    def __get__(self, instance, owner):
+        return _presets().presets_of(owner)
 
 
 class Network(keras.Model):
@@ -39,6 +52,7 @@ class Network(keras.Model):
       learned_in_training: names in its config that say what it was trained on; a further training may be on something else.
       exportable: whether it can be served: its `inpaint` is a graph of TensorFlow operations.
       finishing: what `finish` does, in words; None where it does nothing.
+      presets: what comes with the package for a class, {name: {"model", "config", "path"}}.
       layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
     """
 
@@ -50,6 +64,7 @@ class Network(keras.Model):
     learned_in_training: "tuple[str, ...]" = ()
     exportable: bool = True
     finishing: Optional[str] = None
+    presets = _PresetsOfClass()
 
     def __init__(self, dtype=None, **kwargs):
         # The network's own tensors, the pictures, are float32 whatever its layers compute in.
@@ -110,6 +125,19 @@ class Network(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+    @classmethod
+    def from_preset(cls, preset: Path, precision: str = "float32") -> "Network":
+        """The network of a preset: a name in `presets`, a folder that `save_to_preset` wrote, or "hf://owner/name".
+
+        Raises:
+          InputError: there is no such preset, or it is of another class.
+        """
+        return _presets().load_preset(preset, precision, cls)
+
+    def save_to_preset(self, folder: Path) -> None:
+        """Writes config and weights to a folder that both Keras 2 and 3 read; see `weights.presets`. Raises InputError."""
+        _presets().save_preset(self, folder)
 
     def named_variables(self) -> "dict[str, tf.Variable]":
         """The variables by their names in the authors' files, as weights files and checkpoints hold them."""
