@@ -1,8 +1,9 @@
-"""Reads HDF5 weight files (.h5) of Keras 1 and 2, such as those of VGG without its last layers.
+"""Reads HDF5 weight files (.h5): of Keras 1 and 2, such as those of VGG without its last layers; and arrays by name.
 
-A file has a group for each layer, with the layer's kernel and bias as datasets in it. What else
-HDF5 can do (point into other files, compress data) has no place in such a file and is refused.
-Attributes are not read: a damaged one can cost gigabytes in the library.
+A file has a group for each layer, with the layer's kernel and bias as datasets in it; or datasets by
+their full names, `inpaint_net/conv1/kernel`, which is what presets hold. What else HDF5 can do (point
+into other files, compress data) has no place in such a file and is refused. Attributes are not read:
+a damaged one can cost gigabytes in the library.
 """
 
 import os
@@ -47,15 +48,46 @@ def read_keras_h5(path):
         raise damaged(path, error) from error
 
 
+def read_named_h5(path):
+    """Reads {name: float32 array} of a file of datasets by their full names, in alphabetical order.
+
+    Raises:
+      InputError: the file is missing, no HDF5 file, damaged, or holds what is no plain array of floats.
+    """
+    with open_for_reading(path) as file:
+        if file.read(4) != b"\x89HDF":
+            raise InputError(f"{path} is no HDF5 file, as the weights of a preset are.")
+    try:
+        with h5py.File(path, "r") as file:
+            found = [dataset for datasets in _datasets(file).values() for dataset in datasets]
+            _check_plain(found, os.path.getsize(path))
+            return {dataset.name.strip("/"): np.asarray(dataset, np.float32) for dataset in sorted(found, key=lambda one: one.name)}
+    except _ERRORS as error:
+        raise damaged(path, error) from error
+
+
+def write_named_h5(path, arrays):
+    """Writes what `read_named_h5` reads."""
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+
+
+def _check_plain(datasets, size):
+    """Raises ValueError if one is no plain array of floats in the file itself, or they are more than the file's size."""
+    left = size
+    for dataset in datasets:
+        if dataset.external or dataset.is_virtual or dataset.chunks or dataset.dtype.kind != "f":
+            raise ValueError(f"{dataset.name} is no floats, compressed, or in another file")
+        left -= dataset.size * dataset.dtype.itemsize
+        if left < 0:
+            raise ValueError(f"its weights need more bytes than the {size} of the file")
+
+
 def _layers(root, size):
-    layers, left = {}, size
-    for layer, datasets in _datasets(root).items():
-        for dataset in datasets:
-            if dataset.external or dataset.is_virtual or dataset.chunks or dataset.dtype.kind != "f":
-                raise ValueError(f"layer {layer} has weights that are no floats, compressed, or in another file")
-            left -= dataset.size * dataset.dtype.itemsize
-            if left < 0:
-                raise ValueError(f"its weights need more bytes than the {size} of the file")
+    layers, found = {}, _datasets(root)
+    _check_plain([dataset for datasets in found.values() for dataset in datasets], size)
+    for layer, datasets in found.items():
         datasets.sort(key=lambda dataset: -dataset.ndim)
         if [dataset.ndim > 1 for dataset in datasets] not in ([True], [True, False]):
             shapes = [dataset.shape for dataset in datasets[:4]]

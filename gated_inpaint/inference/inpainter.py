@@ -26,8 +26,10 @@ from gated_inpaint.ops.levels import to_levels
 from gated_inpaint.ops.windows import crop_mirrored
 from gated_inpaint.types import Inputs, Path
 from gated_inpaint.weights import load_network
+from gated_inpaint.weights.presets import save_preset, settings_of, source_of
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
+SETTINGS = ("hd_strategy", "working_size", "finish", "blend")  # Of an `Inpainter`, that a preset holds.
 EVERYWHERE = 2**20  # Pixels of the largest photo whose stages are made everywhere.
 
 
@@ -117,6 +119,23 @@ class Inpainter:
                 self._maps_of_batch,
             )
         )
+
+    @classmethod
+    def from_preset(cls, preset: Path, precision: str = "float32", eager: bool = False, **settings: Any) -> "Inpainter":
+        """An inpainter of a preset: "default", a folder, or "hf://owner/name"; see `weights.presets`.
+
+        `settings` are arguments as above, in the place of those that the preset says. Raises InputError.
+        """
+        source = source_of(preset)
+        chosen = {**settings_of(source), **settings}
+        unknown = chosen.keys() - set(SETTINGS)
+        if unknown:
+            raise InputError(f"An inpainter has no setting {min(unknown)}: it must be one of {', '.join(SETTINGS)}.")
+        return cls(source, precision, eager, **chosen)
+
+    def save_to_preset(self, folder: Path) -> None:
+        """Writes the network, and how it is used here, as a preset. Raises InputError."""
+        save_preset(self.network, folder, {name: getattr(self, f"_{name}") for name in SETTINGS})
 
     def __call__(
         self,

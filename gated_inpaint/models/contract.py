@@ -11,6 +11,7 @@ Conventions of pictures, masks and sketches are those of `gated_inpaint.types`.
 """
 
 import dataclasses
+import importlib
 from typing import Any, Callable, Optional
 
 import numpy as np
@@ -20,7 +21,19 @@ from tensorflow import keras
 from gated_inpaint.models.added_losses import AddedLosses
 from gated_inpaint.models.foreign import ForeignWeights, Imported
 from gated_inpaint.models.options import TrainingOptions
-from gated_inpaint.types import Batch, Completion, Inputs, as_inputs
+from gated_inpaint.types import Batch, Completion, Inputs, Path, as_inputs
+
+
+def _presets():
+    """The weights' room stands above this one; networks come to it by name, when a person asks."""
+    return importlib.import_module("gated_inpaint.weights.presets")
+
+
+class _PresetsOfClass:
+    """`Network.presets`: looked up when it is asked for, of the class or of a network."""
+
+    def __get__(self, instance, owner):
+        return _presets().presets_of(owner)
 
 
 class Network(keras.Model):
@@ -43,6 +56,7 @@ class Network(keras.Model):
       watch: function of (steps done, in all, value of what the loop lowers), called at each step; if what it returns is true, the
         loop ends with the best so far. May be set.
       finishing: what `finish` does, in words; None where it does nothing.
+      presets: what comes with the package for a class, {name: {"model", "config", "path"}}.
       layer_dtype: name of the Keras policy of its layers, "float32" or "mixed_bfloat16"; a subclass gives it to them.
     """
 
@@ -56,6 +70,7 @@ class Network(keras.Model):
     iterations: Optional[int] = None
     watch: Optional[Callable[[int, int, float], Optional[bool]]] = None
     finishing: Optional[str] = None
+    presets = _PresetsOfClass()
 
     def __init__(self, dtype=None, **kwargs):
         # The network's own tensors, the pictures, are float32 whatever its layers compute in.
@@ -125,6 +140,19 @@ class Network(keras.Model):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         return cls(**config)
+
+    @classmethod
+    def from_preset(cls, preset: Path, precision: str = "float32") -> "Network":
+        """The network of a preset: a name in `presets`, a folder that `save_to_preset` wrote, or "hf://owner/name".
+
+        Raises:
+          InputError: there is no such preset, or it is of another class.
+        """
+        return _presets().load_preset(preset, precision, cls)
+
+    def save_to_preset(self, folder: Path) -> None:
+        """Writes config and weights to a folder that both Keras 2 and 3 read; see `weights.presets`. Raises InputError."""
+        _presets().save_preset(self, folder)
 
     def named_variables(self) -> "dict[str, tf.Variable]":
         """The variables by their names in the authors' files, as weights files and checkpoints hold them."""

@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.bounded_reader import damaged, open_for_reading
+from gated_inpaint.files.keras_files import read_named_h5
 from gated_inpaint.files.torch7_files import modules, read_torch7
 from gated_inpaint.files.torch_files import state_dict
 from gated_inpaint.models import registry
@@ -41,6 +42,10 @@ _TORCH7_BEGINS, _TORCH_BEGINS = (b"\3\0\0\0", b"\4\0\0\0"), (b"PK\3\4", b"\x80")
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
 
 
+# A preset's folder.
+PRESET_CONFIG, PRESET_WEIGHTS = "config.json", "model.weights.h5"
+
+
 class Weights(NamedTuple):
     """What a weights file holds."""
 
@@ -54,8 +59,8 @@ def read_weights(source: Path) -> Weights:
     """Reads weights.
 
     Arguments:
-      source: an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); or folder
-        of a training run (its best weights, or its newest ones if it has not been validated).
+      source: an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); folder of a
+        preset; or folder of a training run (its best weights, or its newest ones if it has not been validated).
 
     Returns:
       `Weights`. A file that does not say whose it is, is recognised by names and shapes.
@@ -64,6 +69,8 @@ def read_weights(source: Path) -> Weights:
       InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
     path = _of_run(os.fspath(source))
+    if os.path.isfile(os.path.join(path, PRESET_WEIGHTS)):
+        return Weights(read_named_h5(os.path.join(path, PRESET_WEIGHTS)), *_described(path, _config_of_preset(path)))
     if os.path.isfile(path) and not (path.endswith(".npz") or os.path.exists(path + ".index")):
         return _imported(_read_foreign(path))
     if path.endswith(".npz"):
@@ -127,6 +134,14 @@ def _of_run(source):
     """The weights in the folder of a training run; any other source as it is."""
     inside = (os.path.join(source, name) for name in (RUN_BEST, RUN_NEWEST))
     return next((path for path in inside if os.path.isfile(path)), source)
+
+
+def _config_of_preset(folder):
+    path = pathlib.Path(folder, PRESET_CONFIG)
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The preset {folder} has no {PRESET_CONFIG} that can be read.") from error
 
 
 def _read_npz(path):

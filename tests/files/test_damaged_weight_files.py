@@ -7,7 +7,7 @@ import pytest
 from damaged_copies import damaged
 
 from gated_inpaint import InputError
-from gated_inpaint.files.keras_files import read_keras_h5
+from gated_inpaint.files.keras_files import read_keras_h5, read_named_h5
 from gated_inpaint.files.torch7_files import modules, read_torch7
 from gated_inpaint.files.torch_files import state_dict
 
@@ -23,10 +23,11 @@ def read_network(path):
         (state_dict, "torch_legacy.pth"),
         (read_network, "context_encoder_inpaintCenter.t7"),
         (read_keras_h5, "vgg19_small_notop.h5"),
+        (read_named_h5, "../preset/model.weights.h5"),
     ],
 )
 def test_damaged_copies_are_read_or_refused_in_one_line(data, tmp_path, read, name):
-    whole, path, refused = (data / "weight_files" / name).read_bytes(), tmp_path / name, 0
+    whole, path, refused = (data / "weight_files" / name).read_bytes(), tmp_path / "damaged", 0
     rng = np.random.default_rng(0)
     read(data / "weight_files" / name)
     tracemalloc.start()

@@ -30,8 +30,9 @@ async function ask() {
       return (await post(`${doc.path}/estimate`, form)).json();
     });
     if (state.run || state.doc !== doc || doc.mask.isEmpty()) return;
-    const total = said.seconds === null ? "" : `About ${seconds(said.seconds + said.waiting_seconds)}`;
-    const plan = [total, said.plan].filter(Boolean).join(", ");
+    const total = said.seconds + said.waiting_seconds;
+    const time = said.seconds === null ? "" : total < 1 ? seconds(total) : `about ${seconds(total)}`;
+    const plan = [time, said.plan].filter(Boolean).join(", ");
     const isLarge = strategy() === "original" && state.strategies.includes("auto") && Math.min(right - left, bottom - top) > LARGE_HOLE;
     const advice = isLarge ? " The hole is larger than what the network knows: Large holes, Automatic (in the settings) may do better." : "";
     say(`${plan && plan[0].toUpperCase()}${plan.slice(1)}${plan && "."}${advice}`.trim());
