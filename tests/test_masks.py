@@ -390,7 +390,7 @@ def test_folder_errors(folder, tmp_path_factory):
 
 def test_kinds_by_name():
     assert masks.mask_function("union") is masks.union and masks.mask_function("centre") is masks.centre
-    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, box, .*centre.* nor a folder"):
+    with pytest.raises(InputError, match="'unions' are neither .*strokes, rectangle, union, .*box, .*centre.* nor a folder"):
         masks.mask_function("unions")
 
 

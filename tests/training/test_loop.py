@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from efficientnet_lite_file import write_efficientnet_lite
-from training_runs import assert_same_state, start, state, wait_for, write_photos
+from training_runs import as_killed_at, assert_same_state, start, state, wait_for, write_photos
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.models.deepfill_v2 import MODEL, Options
@@ -109,8 +109,8 @@ def test_critics_on_features_are_resumed_and_begun_from(photos, tmp_path):
         options(photos, tmp_path / name, steps=4, feature_network=str(network)) for name in ("straight", "resumed")
     )
     train(straight)
-    train(dataclasses.replace(resumed, steps=2))
-    train(resumed, override=True)
+    as_killed_at(2, tmp_path / "straight", tmp_path / "resumed")
+    train(resumed)
     assert_same_state(tmp_path / "straight", tmp_path / "resumed")
     assert any("feature_critics/block10/conv3/kernel" in name.replace(".S", "/") for name in state(tmp_path / "resumed"))
     kept = read_weights(tmp_path / "resumed/networks.npz").arrays
@@ -138,8 +138,8 @@ def test_asked_to_stop_it_writes_a_checkpoint_and_exits_well(photos, tmp_path, n
 
 def test_a_full_disk_leaves_the_last_checkpoint(photos, tmp_path, straight):
     """A limit on the size of files stands for the full disk: every write beyond it fails."""
-    run_dir = tmp_path / "run"
-    train(options(photos, run_dir, steps=2))
+    run_dir = as_killed_at(4, straight, tmp_path / "run")
+    run = options(photos, run_dir, steps=8, validation_data=str(photos), validate_every=4)
     before = state(run_dir)
     size = max(path.stat().st_size for path in (run_dir / "checkpoints").iterdir()) // 2
 
@@ -147,13 +147,13 @@ def test_a_full_disk_leaves_the_last_checkpoint(photos, tmp_path, straight):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
-    printed, _ = start(options(photos, run_dir, steps=4), limit=limit, override=True).communicate(timeout=120)
+    printed, _ = start(run, limit=limit).communicate(timeout=120)
     assert "could not be written" in printed
     after = state(run_dir)
     for name, value in before.items():
         np.testing.assert_array_equal(after[name], value)
-    train(options(photos, run_dir, steps=4), override=True)
-    assert int(state(run_dir)["training/step/.ATTRIBUTES/VARIABLE_VALUE"]) == 4
+    train(run)
+    assert_same_state(run_dir, straight)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(photos, tmp_path):
@@ -257,15 +257,16 @@ def start_workers(run, count=2):
     return [start(run, {"TF_CONFIG": json.dumps({"cluster": cluster, "task": task})}) for task in tasks]
 
 
-@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
-@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker_mirrored"])
-def test_two_replicas_compute_what_one_would(photos, tmp_path, strategy, optimizer):
+@pytest.mark.parametrize("strategy, optimizer", [("mirrored", "Adam"), ("mirrored", "SGD"), ("multi_worker_mirrored", "SGD")])
+def test_two_replicas_compute_what_one_would(photos, tmp_path, strategy, optimizer, two_replicas, monkeypatch):
     chosen = dict(steps=10, optimizer=optimizer, checkpoint_every=10)
     train(options(photos, tmp_path / "one", **chosen))
     two = options(photos, tmp_path / "two", distribution_strategy=strategy, **chosen)
     if strategy == "mirrored":
-        assert len(tf.config.list_logical_devices("CPU")) == 2
+        asked_for = []
+        monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda devices: asked_for.append(devices) or two_replicas)
         train(two)
+        assert asked_for == [["/device:CPU:0", "/device:CPU:1"]]
     else:
         workers = start_workers(two)
         for worker in workers:

@@ -192,9 +192,9 @@ def test_losses_fall():
     assert (trainer.optimizer.beta_1, trainer.optimizer.beta_2) == (0.5, 0.9) and int(trainer.optimizer.iterations) == 24
 
 
-def test_replicas_add_up_to_one_device():
+def test_replicas_add_up_to_one_device(two_replicas):
     """A picture on each of two devices: the losses of both together."""
-    batch, strategy = reference_batch(), tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    batch, strategy = reference_batch(), two_replicas
     box = batch.box + tf.constant([[[0, 0]], [[7, 9]]])
     mask = np.ones([2, 64, 64, 1], np.float32)  # Of the first picture little is known, of the second most.
     mask[0, :8], mask[1] = 0, np.roll(batch.inputs.mask[1], [7, 9], [0, 1])
