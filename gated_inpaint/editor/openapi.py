@@ -48,7 +48,7 @@ def document():
         "paths": {
             "/api/v1/complete": {
                 "post": {
-                    "summary": "Completes a photo: what `gated-inpaint complete` writes, byte for byte.",
+                    "summary": "Completes a photo as `gated-inpaint complete` does; in reduced crops it may differ by a level.",
                     "requestBody": {
                         "required": True,
                         "content": {
