@@ -83,40 +83,32 @@ def completed_piece(complete, inputs, piece):
     """What the network makes of one piece, in the window where it determines anything, at the photo's scale."""
     cropped = Inputs(*(None if maps is None else crop_mirrored(maps, piece.shown) for maps in inputs))
     extent = piece.shown[1] - piece.shown[0]
-    is_reduced, is_enlarged = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes > extent)
+    is_reduced, is_another = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes != extent)
 
-    def reduced():
+    # One condition, and both ways to resize in it: with a second one in its other branch TensorFlow 2.21 cannot run what is served.
+    def resized():
+        image = tf.where(is_reduced, _area(cropped.image, piece.sizes), _known_enlarged(cropped.image, cropped.mask, piece.sizes))
         mask, sketch = (None if maps is None else tf.cast(_area(maps, piece.sizes) > 0, tf.float32) for maps in cropped[1:])
-        return _given(_area(cropped.image, piece.sizes), _leaving_something(mask, cropped.mask, piece.sizes), sketch)
+        return _given(image, _leaving_something(mask, cropped.mask, piece.sizes), sketch)
 
-    def enlarged():
-        mask, sketch = (
-            None if maps is None else tf.image.resize(maps, piece.sizes, tf.image.ResizeMethod.NEAREST_NEIGHBOR)
-            for maps in cropped[1:]
-        )
-        return _given(_known_enlarged(cropped.image, cropped.mask, piece.sizes), mask, sketch)
-
-    def as_it_is():
-        return _given(*cropped)
-
-    made = complete(Inputs(*tf.cond(is_reduced, reduced, lambda: tf.cond(is_enlarged, enlarged, as_it_is))))
+    made = complete(Inputs(*tf.cond(is_another, resized, lambda: _given(*cropped))))
     made = tf.cond(
-        is_reduced,
-        lambda: tf.image.resize(made, extent, tf.image.ResizeMethod.BICUBIC),
-        lambda: tf.cond(is_enlarged, lambda: _area(made, extent), lambda: made),
+        is_another,
+        lambda: tf.where(is_reduced, tf.image.resize(made, extent, tf.image.ResizeMethod.BICUBIC), _area(made, extent)),
+        lambda: made,
     )
     return crop(tf.ensure_shape(made, [None, None, None, 3]), reach(piece) - piece.shown[0])
+
+
+def _given(*maps):
+    """Of a photo, a mask and perhaps a sketch: those that there are."""
+    return [one for one in maps if one is not None]
 
 
 def _known_enlarged(image, mask, size):
     """A picture enlarged of its known pixels alone: what is in the hole shows nowhere."""
     known, share = (tf.image.resize(maps, size, tf.image.ResizeMethod.BILINEAR) for maps in (image * (1.0 - mask), 1.0 - mask))
     return tf.math.divide_no_nan(known, share)
-
-
-def _given(*maps):
-    """Of a photo, a mask and perhaps a sketch: those that there are."""
-    return [one for one in maps if one is not None]
 
 
 def _leaving_something(touched, mask, size):
