@@ -1,4 +1,4 @@
-"""The U-Net that Shift-Net and the rough network of CSA share: that of pix2pix, a picture out.
+"""What Shift-Net and CSA share: the U-Net of pix2pix, a picture out, and what is asked of networks made of such.
 
   down  level 1      convolution                                         half the picture's sides
         others       leaky ReLU, convolution, instance normalisation     half of the level above
@@ -21,7 +21,41 @@ import re
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.masks import OVERLAP
+from gated_inpaint.models.contract import Network
+
 EPSILON, INITIAL_DEVIATION, SLOPE = 1e-5, 0.02, 0.2
+
+
+class NetworkOfUNets(Network):
+    """What networks of U-Nets have in common, by their `levels` and their `region`, "centre" or "random": where they learn holes.
+
+    They have `complete`, from `Inputs` to a `Completion` and what their training looks at beside it.
+    """
+
+    levels: int
+    region: str
+
+    @property
+    def divisor(self):
+        """Sides of pictures are multiples of it: a U-Net ends in one position, or more of larger pictures."""
+        return 2**self.levels
+
+    @property
+    def picture_size(self):
+        """Side of the pictures that it was trained on; the U-Nets' last levels see all of them."""
+        return 2**self.levels
+
+    @property
+    def hole_size(self):
+        """Side of the box, in such a picture's middle, that a hole has to fit; None if it may be anywhere."""
+        return self.picture_size // 2 - 2 * OVERLAP if self.region == "centre" else None
+
+    def call(self, inputs, training=False):
+        return self.complete(inputs)[0]
+
+    def refusal(self, size, hole):
+        return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint")

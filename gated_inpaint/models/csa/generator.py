@@ -16,14 +16,12 @@ import tensorflow as tf
 from tensorflow import keras
 
 from gated_inpaint.layers.coherent_semantic_attention import GRADIENTS, SIMILARITIES
-from gated_inpaint.models.contract import Network
 from gated_inpaint.models.csa.refinement import LEVEL, Refinement
-from gated_inpaint.models.unet import UNet
+from gated_inpaint.models.unet import NetworkOfUNets, UNet
 from gated_inpaint.ops.feature_masks import covered_mask
 from gated_inpaint.types import Completion
 
 RELEASED_WIDTH, RELEASED_LEVELS = 64, 8
-OVERLAP = 4  # A hole in the centre has half the picture's sides less this at each end.
 HALVINGS = LEVEL - 1  # Of the mask's sides, to the features that attention fills.
 
 FILL = (123.0, 104.0, 117.0)  # Levels of the hole's colour, as in the authors' code.
@@ -31,7 +29,7 @@ ROUGH_ROOT, REFINEMENT_ROOT = "net_P", "net_G"
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint.csa")
-class Generator(Network):
+class Generator(NetworkOfUNets):
     """Both stages.
 
     Arguments:
@@ -80,24 +78,6 @@ class Generator(Network):
         self.refinement.build((None, None, None, 6))
         self.built = True
 
-    @property
-    def divisor(self):
-        """Sides of pictures are multiples of it: the U-Nets end in one position, or more of larger pictures."""
-        return 2**self.levels
-
-    @property
-    def picture_size(self):
-        """Side of the pictures that it was trained on; the U-Nets' last levels see all of them."""
-        return 2**self.levels
-
-    @property
-    def hole_size(self):
-        """Side of the box, in such a picture's middle, that a hole has to fit; None if it may be anywhere."""
-        return self.picture_size // 2 - 2 * OVERLAP if self.region == "centre" else None
-
-    def call(self, inputs, training=False):
-        return self.complete(inputs)[0]
-
     def complete(self, inputs):
         """A `Completion`, and the features that are to be like the photo's, see `Refinement`."""
         image, mask, _ = self.checked_inputs(inputs)
@@ -111,9 +91,6 @@ class Generator(Network):
     def hole_of_features(self, mask):
         """The mask of the features that attention fills; it may be empty where the hole is thin."""
         return covered_mask(mask, HALVINGS)
-
-    def refusal(self, size, hole):
-        return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
 
     def get_config(self):
         names = ("width", "levels", "similarity", "gradient", "region")

@@ -17,21 +17,19 @@ import tensorflow as tf
 from tensorflow import keras
 
 from gated_inpaint.layers import Shift
-from gated_inpaint.models.contract import Network
-from gated_inpaint.models.unet import UNet
+from gated_inpaint.models.unet import NetworkOfUNets, UNet
 from gated_inpaint.ops.feature_masks import covered_mask, sampled_mask
 from gated_inpaint.types import Completion
 
 RELEASED_WIDTH, RELEASED_LEVELS = 64, 8
 LEVEL = 3  # Where features are shifted; so often the mask's sides are halved.
-OVERLAP = 4  # A hole in the centre has half the picture's sides less this at each end.
 
 FEATURE_MASKS = {"covered": covered_mask, "sampled": sampled_mask}
 ROOT = "net_G"
 
 
 @keras.utils.register_keras_serializable(package="gated_inpaint.shift_net")
-class Generator(Network):
+class Generator(NetworkOfUNets):
     """The U-Net with a shift layer.
 
     Arguments:
@@ -68,24 +66,6 @@ class Generator(Network):
         self.shift = Shift(dtype=self.layer_dtype)
         self.built = True
 
-    @property
-    def divisor(self):
-        """Sides of pictures are multiples of it: the U-Net ends in one position, or more of larger pictures."""
-        return 2**self.levels
-
-    @property
-    def picture_size(self):
-        """Side of the pictures that it was trained on; the U-Net's last level sees all of them."""
-        return 2**self.levels
-
-    @property
-    def hole_size(self):
-        """Side of the box, in such a picture's middle, that a hole has to fit; None if it may be anywhere."""
-        return self.picture_size // 2 - 2 * OVERLAP if self.region == "centre" else None
-
-    def call(self, inputs, training=False):
-        return self.complete(inputs)[0]
-
     def complete(self, inputs):
         """A `Completion`, and the decoder's features in front of the shift layer, float [batch, rows, columns, channels]."""
         image, mask, _ = self.checked_inputs(inputs)
@@ -114,9 +94,6 @@ class Generator(Network):
     def hole_of_features(self, mask):
         """The mask of the shifted features."""
         return FEATURE_MASKS[self.feature_mask](mask, LEVEL)
-
-    def refusal(self, size, hole):
-        return "The hole is the whole picture, so there is nothing to complete it from." if hole.all() else None
 
     def get_config(self):
         names = ("width", "levels", "feature_mask", "region")

@@ -25,10 +25,11 @@ from gated_inpaint.features.vgg import PREPARATIONS
 from gated_inpaint.losses.adversarial import binary_cross_entropy
 from gated_inpaint.losses.perceptual import map_distance, style_distance
 from gated_inpaint.losses.reconstruction import discounted_l1_loss, l1_loss, spatial_discounts
+from gated_inpaint.masks import OVERLAP
 from gated_inpaint.models import contract
 from gated_inpaint.models.optimizers import make_optimizer
 from gated_inpaint.models.patch_discriminator import PatchDiscriminator
-from gated_inpaint.models.shift_net.generator import OVERLAP, Generator
+from gated_inpaint.models.shift_net.generator import Generator
 from gated_inpaint.ops.windows import crop_each
 
 CONTENT_MAPS = ("pool1", "pool2", "pool3")
