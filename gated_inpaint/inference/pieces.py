@@ -85,7 +85,7 @@ def completed_piece(complete, inputs, piece):
     extent = piece.shown[1] - piece.shown[0]
     is_reduced, is_another = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes != extent)
 
-    # One condition, and both ways to resize in it: with a second one in its other branch TensorFlow 2.21 cannot run what is served.
+    # One condition, and both ways to resize in it: with a second one inside it TensorFlow 2.21 cannot run what is served.
     def resized():
         image = tf.where(is_reduced, _area(cropped.image, piece.sizes), _known_enlarged(cropped.image, cropped.mask, piece.sizes))
         mask, sketch = (None if maps is None else tf.cast(_area(maps, piece.sizes) > 0, tf.float32) for maps in cropped[1:])
@@ -113,7 +113,7 @@ def _known_enlarged(image, mask, size):
 
 def _leaving_something(touched, mask, size):
     """A reduced mask: every pixel that the hole touches; but those that it covers by half if else nothing were left known."""
-    return tf.cond(tf.reduce_all(touched > 0), lambda: tf.cast(_area(mask, size) > 0.5, tf.float32), lambda: touched)
+    return tf.where(tf.reduce_all(touched > 0), tf.cast(_area(mask, size) > 0.5, tf.float32), touched)
 
 
 def _area(maps, size):

@@ -141,7 +141,9 @@ def run_window(network, table, features, window, size, masks=None):
             continue
         if mask is not None:
             mask = tf.pad(mask, padding, constant_values=True)
-        features = convolve(network, row, tf.pad(features, padding), mask, padding="VALID")
+        # Keras runs a convolution whose channels are not known beforehand by XLA: slow, and not in every server.
+        padded = tf.ensure_shape(tf.pad(features, padding), [features.shape[0], None, None, features.shape[3]])
+        features = convolve(network, row, padded, mask, padding="VALID")
     return features
 
 

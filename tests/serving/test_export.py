@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import DATA
+from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from gated_inpaint import Inpainter, InputError
@@ -93,6 +94,14 @@ def test_tensorflow_alone_reads_it(version, tmp_path):
     assert {"Conv2D", "DecodePng", "EncodePng", "ReadVariableOp"} <= ops
     # tf.raw_ops holds TensorFlow's own operations, and none that a library adds.
     assert {op for op in ops if not hasattr(tf.raw_ops, op) or "PyFunc" in op} == set()
+
+
+def test_nothing_is_left_to_xla(version):
+    """Keras 3 hands a convolution whose channels are not known beforehand to XLA, which sessions in a loop may refuse."""
+    saved = saved_model_pb2.SavedModel.FromString((version / "saved_model.pb").read_bytes())
+    functions = saved.meta_graphs[0].graph_def.library.function
+    assert functions
+    assert [function.signature.name for function in functions if function.attr["_XlaMustCompile"].b] == []
 
 
 def test_saved_model_cli_runs_it(version, tmp_path):
