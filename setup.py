@@ -37,7 +37,7 @@ setup(
     package_data={
         "gated_inpaint": ["py.typed"],
         "gated_inpaint.editor": ["page/*"],
-        "gated_inpaint.weights": ["default.npz", "MODEL_CARD.md"],
+        "gated_inpaint.weights": ["default.npz", "guided.npz", "MODEL_CARD.md"],
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
     },

@@ -10,6 +10,7 @@ and 1 if anything was left out, which is then named on stderr.
 """
 
 import collections
+import dataclasses
 
 from absl import flags
 
@@ -37,8 +38,8 @@ def define_flags(values, argv):
         "List instead of --image and --mask: a line for each photo, with mask and output; a .csv, or else with spaces or tabs. "
         "Photos and masks are relative to the list's folder or to the working directory, results to --output.",
     )
-    string("weights", "An .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder. Default: those bundled.")
-    string("sketch", "White lines on black that steer the result inside the hole; for guided weights only.")
+    string("weights", "default, guided, an .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder.")
+    string("sketch", "White lines on black that steer the result inside the hole; for guided weights, then the default.")
 
     marks = "What marks the hole in masks: auto, light, dark, alpha, transparent, or strokes of a colour #RRGGBB."
     flags.DEFINE_string("mask_from", "auto", marks, flag_values=values)
@@ -90,6 +91,8 @@ def run(values):
 
     options = CompletionOptions(**chosen)
     jobs = find_jobs(options)
+    if options.weights is None and any(job.sketch for job in jobs):
+        options = dataclasses.replace(options, weights="guided")
     with tensorflow_quiet():
         from gated_inpaint.inference.files import complete_jobs
 

@@ -45,7 +45,8 @@ def run(values, action, *files):
 
 def _list():
     with tensorflow_quiet():
-        from gated_inpaint.weights.presets import BUNDLED, load_preset, presets_of
+        from gated_inpaint.weights import BUNDLED
+        from gated_inpaint.weights.presets import load_preset, presets_of
     for name in BUNDLED:
         network = load_preset(name)
         preset = presets_of(type(network))[name]

@@ -38,6 +38,9 @@ _OPTIMISERS = re.compile(r"(.*/)?(Adam|Adam_\d+|Momentum|RMSProp|RMSProp_\d+|bet
 # The first bytes of a Torch7 file, an object or a table, and of PyTorch's two forms, an archive and a pickle.
 _TORCH7_BEGINS, _TORCH_BEGINS = (b"\3\0\0\0", b"\4\0\0\0"), (b"PK\3\4", b"\x80")
 
+# What comes with the package, by name; "default" completes by itself, "guided" along a sketch.
+BUNDLED = {name: pathlib.Path(__file__).with_name(f"{name}.npz") for name in ("default", "guided")}
+
 # The folder of a training run holds its EMA's weights twice: where validation was best, and at the newest checkpoint.
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
 
@@ -59,7 +62,7 @@ def read_weights(source: Path) -> Weights:
     """Reads weights.
 
     Arguments:
-      source: an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); folder of a
+      source: a name in `BUNDLED`, unless there is a file or folder of that name; an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); folder of a
         preset; or folder of a training run (its best weights, or its newest ones if it has not been validated).
 
     Returns:
@@ -68,7 +71,8 @@ def read_weights(source: Path) -> Weights:
     Raises:
       InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
-    path = _of_run(os.fspath(source))
+    path = os.fspath(source)
+    path = _of_run(os.fspath(BUNDLED[path]) if path in BUNDLED and not os.path.exists(path) else path)
     if os.path.isfile(os.path.join(path, PRESET_WEIGHTS)):
         return Weights(read_named_h5(os.path.join(path, PRESET_WEIGHTS)), *_described(path, _config_of_preset(path)))
     if os.path.isfile(path) and not (path.endswith(".npz") or os.path.exists(path + ".index")):

@@ -1,6 +1,5 @@
 """Builds the network that a weights file describes and fills it."""
 
-import pathlib
 from typing import Optional
 
 import numpy as np
@@ -9,8 +8,6 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.models.contract import Model, Network
 from gated_inpaint.types import Path
 from gated_inpaint.weights.formats import Weights, read_weights
-
-DEFAULT_WEIGHTS = pathlib.Path(__file__).with_name("default.npz")
 
 KERAS_DTYPES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
@@ -21,13 +18,13 @@ def load_network(source: Optional[Path] = None, precision: str = "float32") -> N
     """Builds a network from weights.
 
     Arguments:
-      source: what `read_weights` takes; None for the bundled weights.
+      source: what `read_weights` takes; None for the bundled weights, "default".
       precision: "float32", or "bfloat16" for convolutions in bfloat16.
 
     Raises:
       InputError: the weights cannot be read, or are of another network: a variable is missing, has another shape, or is not finite.
     """
-    source = DEFAULT_WEIGHTS if source is None else source
+    source = "default" if source is None else source
     if precision not in KERAS_DTYPES:
         raise InputError(f"Precision must be one of {', '.join(KERAS_DTYPES)}, not {precision}.")
     arrays, model, config, training_size = read_weights(source)

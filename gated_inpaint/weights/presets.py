@@ -19,10 +19,9 @@ import tempfile
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.keras_files import write_named_h5
 from gated_inpaint.models import registry
-from gated_inpaint.weights.formats import PRESET_CONFIG, PRESET_WEIGHTS, read_weights
-from gated_inpaint.weights.loading import DEFAULT_WEIGHTS, load_network, weights_of
+from gated_inpaint.weights.formats import BUNDLED, PRESET_CONFIG, PRESET_WEIGHTS, read_weights
+from gated_inpaint.weights.loading import load_network, weights_of
 
-BUNDLED = {"default": DEFAULT_WEIGHTS}
 PREPROCESSOR = "preprocessor.json"
 HUB = "hf://"
 
