@@ -37,15 +37,15 @@ def export_onnx(weights: Optional[Path], output: Path, weight_type: str = "float
     Raises:
       InputError: the weights or the output cannot be used; the packages of the extra `onnx` are missing.
     """
+    output = new_file(output, ".onnx")
+    network = load_network(weights)
+    check_exportable(network)
     try:
         import onnx
         import tf2onnx
     except ImportError as error:
         raise InputError("An ONNX model takes the packages onnx and tf2onnx: pip install 'gated_inpaint[onnx]'.") from error
 
-    output = new_file(output, ".onnx")
-    network = load_network(weights)
-    check_exportable(network)
     function, specs = completing_function(network, None, network.picture_size, network.picture_size)
     model, _ = tf2onnx.convert.from_function(function, specs, opset=OPSET)
     _pad_explicitly(model)
@@ -89,6 +89,9 @@ def _store_kernels_in_half(model):
 
 def _describe(model, network):
     """Says what the model is, and names its axes."""
+    standard = [opset for opset in model.opset_import if not opset.domain]
+    del model.opset_import[:]
+    model.opset_import.extend(standard)
     model.producer_name, model.graph.name = "gated_inpaint", "completed"
     model.doc_string = f"{network.describe()}. " + " ".join(__doc__.split("\n\n")[1].split())
     for value in (*model.graph.input, *model.graph.output):
