@@ -21,7 +21,9 @@ _OF_FORMAT = {"saved_model": ("max_megapixels", "warm_up"), "tflite": ("size", "
 def define_flags(values, argv):
     weights = "An .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder. Default: those bundled."
     flags.DEFINE_string("weights", None, weights, flag_values=values)
-    flags.DEFINE_string("output", None, "models/NAME/NUMBER for TensorFlow Serving; NAME.tflite for TFLite; NAME.onnx for ONNX.", flag_values=values)
+    flags.DEFINE_string(
+        "output", None, "models/NAME/NUMBER for TensorFlow Serving; NAME.tflite for TFLite; NAME.onnx for ONNX.", flag_values=values
+    )
     flags.DEFINE_enum("format", "saved_model", list(_OF_FORMAT), "What to write.", flag_values=values)
     limit = "Refuse requests with larger pictures (saved_model only; 50 if not given)."
     flags.DEFINE_float("max_megapixels", None, limit, flag_values=values)

@@ -42,9 +42,9 @@ def new_file(output: Path, suffix: str) -> pathlib.Path:
 def completing_function(network, batch, height, width):
     """The network as a function of levels, to be converted; its arguments are named image, mask and, for guided weights, sketch.
 
-    It does as `Inpainter` does with `hd_strategy="original"`, in float32, since other runtimes compare and select no uint8. A mask's
-    hole is what is above half of its brightest, and so are a sketch's lines. Pictures of sides that are not known are continued by
-    reflection; known ones must be multiples of the network's divisor.
+    It does as `Inpainter` does with `hd_strategy="original"`, in float32, since other runtimes compare and select no uint8. A hole
+    is what is above half of the mask's brightest, and lines what is above half of the sketch's. Pictures of sides that are not
+    known are continued by reflection; known ones must be multiples of the network's divisor.
 
     Arguments:
       batch, height, width: of its pictures; None for any.

@@ -1,13 +1,13 @@
 """The network as an ONNX model, for ONNX Runtime and whatever else reads ONNX: in any language, on any device, in a browser.
 
 Inputs, by name: image, uint8 [batch, height, width, 3], RGB; mask, uint8 [batch, height, width, 1], in which the hole is what is
-above half of its brightest (1 or 255, for instance); and sketch, like the mask, for guided weights. Output: completed, uint8, shaped
-as the image; outside the hole it is the image, bit for bit. Batch, height and width are any, odd ones too, but for networks of
-one `picture_size`.
+above half of its brightest (1 or 255, for instance); and sketch, like the mask, for guided weights. Output: completed, uint8, of
+the image's shape; outside the hole it is the image, bit for bit. Batch, height and width are any, odd ones too, but for networks
+of one `picture_size`.
 
-It is what the network makes of the whole picture, so its memory grows with the square of the area where there is attention: about a
-gigabyte for 1024x1024. The operations are those of the standard's opset 17. tf2onnx translates them; what it leaves to be done is
-dilated convolutions, whose padding by the name of 'SAME' the standard allows and ONNX Runtime does not.
+It is what the network makes of the whole picture, so its memory grows with the square of the area where there is attention (see
+docs/serving.md). The operations are those of the standard's opset 17. tf2onnx translates them from the graph that TFLite's are made
+from; what it leaves to be done is dilated convolutions, whose 'SAME' padding the standard allows and ONNX Runtime does not.
 """
 
 from typing import Optional

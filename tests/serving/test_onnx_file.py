@@ -13,8 +13,6 @@ from gated_inpaint.serving.onnx_file import export_onnx
 from gated_inpaint.weights import weights_of
 from gated_inpaint.weights import write_weights as write_weights_file
 
-SMALL = DATA / "generator"
-
 
 @pytest.fixture(scope="module")
 def runtime():
@@ -23,57 +21,75 @@ def runtime():
 
 
 @pytest.fixture(scope="module")
-def small(runtime, tmp_path_factory):
-    """(path, session) of the reference data's network."""
-    path = tmp_path_factory.mktemp("onnx") / "small.onnx"
-    assert export_onnx(SMALL, path).size == path.stat().st_size
-    return path, runtime.InferenceSession(path)
+def exported(runtime, tmp_path_factory):
+    """(weights, path of the model, session) of a guided DeepFill v2 of full width."""
+    folder = tmp_path_factory.mktemp("onnx")
+    weights, path = write_weights(random_generator(width=48, sketch=True), folder / "wide.npz"), folder / "wide.onnx"
+    assert export_onnx(weights, path).size == path.stat().st_size
+    return weights, path, runtime.InferenceSession(path)
 
 
 @pytest.fixture(scope="module")
-def inpainter():
-    return Inpainter(SMALL, hd_strategy="original")
+def inpainter(exported):
+    return whole(exported[0])
 
 
-def picture_and_mask(height, width, batch=1):
-    """Random levels, and a hole for each that is never the same; 1 in it."""
+def whole(weights):
+    """What an ONNX model is compared with."""
+    return Inpainter(weights, hd_strategy="original", eager=True)
+
+
+def inputs_of(height, width, batch=1):
+    """Random levels, a hole for each that is never the same, and lines in it; 1 in both."""
     image = np.random.default_rng(height).integers(0, 256, (batch, height, width, 3), np.uint8)
-    mask = np.zeros((batch, height, width, 1), np.uint8)
+    mask, lines = np.zeros((2, batch, height, width, 1), np.uint8)
     for index in range(batch):
         mask[index, height // 4 : height // 2 + 1 + index, width // 3 : width // 2 + 3 - index] = 1
-    return image, mask
+    lines[:, :, width // 2] = 1
+    return {"image": image, "mask": mask, "sketch": lines}
 
 
-def check(session, inpainter, image, mask, *sketch, levels=1):
-    named = dict(zip(("image", "mask", "sketch"), (image, mask, *sketch)))
-    [completed] = session.run(["completed"], named)
+def check(session, inpainter, inputs, levels=1):
+    [completed] = session.run(["completed"], inputs)
+    image, mask = inputs["image"], inputs["mask"]
     assert completed.dtype == np.uint8 and completed.shape == image.shape
     known = mask[..., 0] == 0
     np.testing.assert_array_equal(completed[known], image[known])
-    assert np.abs(completed.astype(int) - inpainter(image, mask, *sketch)).max() <= levels
+    assert np.abs(completed.astype(int) - inpainter(*inputs.values())).max() <= levels
     assert (completed != image).any()
 
 
 @pytest.mark.parametrize("size", [(64, 40), (16, 24), (33, 48), (50, 67), (9, 31), (216, 96), (7, 200)])
-def test_any_size(small, inpainter, size):
-    check(small[1], inpainter, *picture_and_mask(*size))
+def test_any_size_guided_at_full_width(exported, inpainter, size):
+    check(exported[2], inpainter, inputs_of(*size))
 
 
-def test_a_batch_has_a_mask_for_each(small, inpainter):
-    check(small[1], inpainter, *picture_and_mask(40, 51, batch=3))
+def test_a_batch_has_a_mask_for_each(exported, inpainter):
+    check(exported[2], inpainter, inputs_of(40, 51, batch=3))
 
 
-def test_levels_of_a_mask_are_relative_to_its_own_brightest(small):
-    image, mask = picture_and_mask(24, 32, batch=3)
-    [expected] = small[1].run(None, {"image": image, "mask": mask})
-    soft = np.stack([np.where(one, levels, levels // 3) for one, levels in zip(mask, (4, 60, 255))]).astype(np.uint8)
-    np.testing.assert_array_equal(small[1].run(None, {"image": image, "mask": soft})[0], expected)
-    np.testing.assert_array_equal(small[1].run(None, {"image": image, "mask": 0 * mask})[0], image)
+def test_levels_are_relative_to_the_brightest_of_their_own_mask(exported):
+    inputs = inputs_of(24, 32, batch=3)
+    [expected] = exported[2].run(None, inputs)
+
+    def soft(masks):
+        levels = np.uint8([4, 60, 255]).reshape(3, 1, 1, 1)
+        return np.where(masks, levels, levels // 3)
+
+    same = {**inputs, "mask": soft(inputs["mask"]), "sketch": soft(inputs["sketch"])}
+    np.testing.assert_array_equal(exported[2].run(None, same)[0], expected)
+    np.testing.assert_array_equal(exported[2].run(None, {**inputs, "mask": 0 * inputs["mask"]})[0], inputs["image"])
 
 
-def test_standard_operations_of_opset_17(small):
+def test_a_sketch_is_followed(exported):
+    inputs = inputs_of(24, 32)
+    [with_lines] = exported[2].run(None, inputs)
+    assert (with_lines != exported[2].run(None, {**inputs, "sketch": 0 * inputs["sketch"]})[0]).any()
+
+
+def test_standard_operations_of_opset_17(exported):
     onnx = pytest.importorskip("onnx")
-    model = onnx.load(small[0])
+    model = onnx.load(exported[1])
     onnx.checker.check_model(model, full_check=True)
     assert [(opset.domain, opset.version) for opset in model.opset_import] == [("", 17)]
     assert not any(node.domain for node in model.graph.node)
@@ -82,17 +98,8 @@ def test_standard_operations_of_opset_17(small):
         for value in (*model.graph.input, *model.graph.output)
     }
     any_size = ["batch", "height", "width"]
-    assert shapes == {"image": [*any_size, 3], "mask": [*any_size, 1], "completed": [*any_size, 3]}
-
-
-def test_guided_at_full_width(runtime, tmp_path):
-    weights = write_weights(random_generator(width=48, sketch=True), tmp_path / "wide.npz")
-    export_onnx(weights, tmp_path / "wide.onnx")
-    image, mask = picture_and_mask(45, 64)
-    lines = np.zeros_like(mask)
-    lines[:, 16] = 255
-    session = runtime.InferenceSession(tmp_path / "wide.onnx")
-    check(session, Inpainter(weights, hd_strategy="original"), image, mask, lines)
+    channels = {"image": 3, "mask": 1, "sketch": 1, "completed": 3}
+    assert shapes == {name: [*any_size, number] for name, number in channels.items()}
 
 
 # The size of pictures is the network's own where it has one.
@@ -123,21 +130,21 @@ def test_every_other_model(runtime, tmp_path, name, config, weight_type):
     assert halves > 0.9 if weight_type == "float16" else halves == 0
 
     side = network.picture_size
-    image, mask = picture_and_mask(side or 51, side or 40, batch=2)
+    inputs = inputs_of(side or 51, side or 40, batch=2)
+    del inputs["sketch"]
     if side:  # A hole in the centre, which all of them take.
-        mask = np.zeros_like(mask)
-        mask[:, 5 * side // 16 : -5 * side // 16, 5 * side // 16 : -5 * side // 16] = 1
+        inputs["mask"] = np.zeros_like(inputs["mask"])
+        inputs["mask"][:, 5 * side // 16 : -5 * side // 16, 5 * side // 16 : -5 * side // 16] = 1
     session = runtime.InferenceSession(tmp_path / "model.onnx")
-    inpainter = Inpainter(tmp_path / "weights.npz", hd_strategy="original")
-    check(session, inpainter, image, mask, levels=2 if weight_type == "float16" else 1)
+    check(session, whole(tmp_path / "weights.npz"), inputs, levels=2 if weight_type == "float16" else 1)
 
 
 def test_what_cannot_be_written(monkeypatch, tmp_path):
     (tmp_path / "a.onnx").write_text("mine")
     for name, reason in (("a.onnx", "is there already"), ("b.tflite", "must end in .onnx"), ("none/a.onnx", "does not exist")):
         with pytest.raises(InputError, match=reason):
-            export_onnx(SMALL, tmp_path / name)
+            export_onnx(DATA / "generator", tmp_path / name)
     assert (tmp_path / "a.onnx").read_text() == "mine"
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(InputError, match=r"pip install 'gated_inpaint\[onnx\]'"):
-        export_onnx(SMALL, tmp_path / "b.onnx")
+        export_onnx(DATA / "generator", tmp_path / "b.onnx")
