@@ -1,12 +1,12 @@
 // Completes a photo in the browser: photo, network and result stay on this computer.
 //
-// A photo is two canvases of its size: the photo, and the mask over it, whose hole is where it is painted at all. The network sees
-// a crop around the hole, reduced if need be, and its picture is kept in the hole alone: other pixels are the photo's.
+// A photo is two canvases of its size: the photo, and the mask over it, whose hole is where it is painted at all. For each place that
+// is painted the network sees a crop around it, reduced if need be. Its picture is kept in the hole alone: other pixels are the photo's.
 
 import * as ort from "./node_modules/onnxruntime-web/dist/ort.wasm.min.mjs";
 
 const LARGEST = 512; // Longest side that the network is given, in pixels: its memory grows with the square of the area.
-const CONTEXT = 2; // Longest side of a crop over that of the hole in it, at least.
+const CONTEXT = 2; // Longest side of a crop over that of the place in it, at least.
 
 ort.env.wasm.proxy = true; // It computes in a worker, so that the page stays awake.
 
@@ -16,7 +16,7 @@ export const photo = element("photo").getContext("2d", { ...pixels, alpha: false
 export const mask = element("mask").getContext("2d", pixels);
 
 const session = ort.InferenceSession.create(new URL("model.onnx", location.href).href);
-let isMarked = false;
+let places = []; // Boxes of what is painted, [left, top, right, bottom], ends exclusive; none overlaps another.
 let isBusy = false;
 
 function say(text) {
@@ -25,7 +25,7 @@ function say(text) {
 
 function showButtons() {
   const has = photo.canvas.width > 0 && !isBusy;
-  element("complete").disabled = element("clear").disabled = !(has && isMarked);
+  element("complete").disabled = element("clear").disabled = !(has && places.length);
   element("save").disabled = !has;
 }
 
@@ -42,7 +42,7 @@ async function open(file) {
 
 function clear() {
   mask.clearRect(0, 0, mask.canvas.width, mask.canvas.height);
-  isMarked = false;
+  places = [];
   showButtons();
 }
 
@@ -61,23 +61,25 @@ function paint(event, from) {
   mask.moveTo(...from);
   mask.lineTo(x, y);
   mask.stroke();
-  isMarked = true;
+  addPlace([Math.min(x, from[0]), Math.min(y, from[1]), Math.max(x, from[0]), Math.max(y, from[1])], mask.lineWidth / 2 + 1);
   showButtons();
   return [x, y];
 }
 
-/** The hole's box in the mask: left, top, and right, bottom (exclusive); null if nothing is painted. */
-function holeBox() {
-  const { width, height } = mask.canvas;
-  const { data } = mask.getImageData(0, 0, width, height);
-  let [left, top, right, bottom] = [width, height, 0, 0];
-  for (let index = 3, y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, index += 4) {
-      if (data[index] === 0) continue;
-      [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x + 1), Math.max(bottom, y + 1)];
-    }
+/** Adds a box, grown by a margin, to the places: what overlaps is one of them. */
+function addPlace([left, top, right, bottom], margin) {
+  left = Math.max(Math.floor(left - margin), 0);
+  top = Math.max(Math.floor(top - margin), 0);
+  right = Math.min(Math.ceil(right + margin), mask.canvas.width);
+  bottom = Math.min(Math.ceil(bottom + margin), mask.canvas.height);
+  if (left >= right || top >= bottom) return; // Beside the photo.
+  const overlaps = ([l, t, r, b]) => l < right && left < r && t < bottom && top < b;
+  for (let place; (place = places.find(overlaps)); ) {
+    places.splice(places.indexOf(place), 1);
+    [left, top] = [Math.min(left, place[0]), Math.min(top, place[1])];
+    [right, bottom] = [Math.max(right, place[2]), Math.max(bottom, place[3])];
   }
-  return right ? [left, top, right, bottom] : null;
+  places.push([left, top, right, bottom]);
 }
 
 /** What the network sees of the photo: left, top, width, height. */
@@ -118,9 +120,15 @@ async function completed(image, marks) {
 }
 
 async function complete() {
-  const box = holeBox();
-  if (!box) return;
-  const crop = cropAround(box);
+  for (const [index, place] of places.entries()) {
+    say(`Completing ${index + 1} of ${places.length}`);
+    await completePlace(place);
+  }
+  clear();
+}
+
+async function completePlace([left, top, right, bottom]) {
+  const crop = cropAround([left, top, right, bottom]);
   const [x, y, width, height] = crop;
   const scale = Math.min(1, LARGEST / Math.max(width, height));
   const size = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
@@ -128,22 +136,23 @@ async function complete() {
 
   const small = new OffscreenCanvas(...size);
   small.getContext("2d").putImageData(made, 0, 0);
+  const own = [left, top, right - left, bottom - top];
   const filling = resized(small, [0, 0, ...size], width, height);
-  const result = photo.getImageData(...crop);
-  const marks = mask.getImageData(...crop);
+  const [result, marks] = [photo.getImageData(...own), mask.getImageData(...own)];
   for (let index = 0; index < marks.data.length; index += 4) {
-    if (marks.data[index + 3] > 0) result.data.set(filling.data.subarray(index, index + 4), index);
+    if (marks.data[index + 3] === 0) continue;
+    const [column, row] = [(index / 4) % own[2], Math.floor(index / 4 / own[2])];
+    const from = 4 * ((row + top - y) * width + column + left - x);
+    result.data.set(filling.data.subarray(from, from + 4), index);
   }
-  photo.putImageData(result, x, y);
-  clear();
+  photo.putImageData(result, left, top);
 }
 
 /** Does something that takes a while, one thing at a time, and says how it went. */
-async function whileBusy(work, doing) {
+async function whileBusy(work) {
   if (isBusy) return;
   isBusy = true;
   showButtons();
-  say(doing);
   const begin = performance.now();
   try {
     await work();
@@ -170,7 +179,7 @@ element("file").addEventListener("change", ({ target }) => {
 });
 element("tools").addEventListener("submit", (event) => {
   event.preventDefault();
-  whileBusy(complete, "Completing");
+  whileBusy(complete);
 });
 element("clear").addEventListener("click", clear);
 element("save").addEventListener("click", save);
