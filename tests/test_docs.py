@@ -13,7 +13,9 @@ from gated_inpaint.commands.parsing import parse
 from gated_inpaint.errors import InputError
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "gated_inpaint/weights/MODEL_CARD.md"])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "examples/browser/README.md", ROOT / "gated_inpaint/weights/MODEL_CARD.md"]
+)
 MAINS = {"test_main.py": "complete", "train_main.py": "train"}
 
 
@@ -68,6 +70,9 @@ def test_python_runs(code, tmp_path, monkeypatch):
     # What asks a server, or is one, is run by the tests of serving and of the editor.
     if "localhost" in code or "EditorServer" in code:
         return
+    if "onnxruntime" in code:
+        pytest.importorskip("onnxruntime")
+        pytest.importorskip("tf2onnx")
     mask = np.zeros([48, 56], np.uint8)
     mask[10:20, 30:40] = 255
     exec(compiled, {"image": np.full([48, 56, 3], 90, np.uint8), "mask": mask})

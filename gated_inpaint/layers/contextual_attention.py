@@ -213,7 +213,8 @@ def _sum_along_diagonal(scores):
     columns at a time as channels, which processors like much better.
     """
     shape = tf.shape(scores)
-    padded = tf.pad(scores, [[0, 0], [0, 0], [0, -shape[2] % COLUMNS]])
+    rest = (shape[2] + COLUMNS - 1) // COLUMNS * COLUMNS - shape[2]  # Not -shape[2] % COLUMNS: ONNX's remainders differ.
+    padded = tf.pad(scores, [[0, 0], [0, 0], [0, rest]])
     columns = tf.reshape(padded, [-1, shape[1], tf.shape(padded)[2] // COLUMNS, COLUMNS])
     sums = tf.reshape(tf.nn.conv2d(columns, _IDENTITY, 1, "SAME"), tf.shape(padded))
     return sums[:, :, : shape[2]]

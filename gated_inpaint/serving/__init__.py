@@ -1,8 +1,9 @@
-"""Serving: the network as a SavedModel that TensorFlow Serving takes as it is, or as a TFLite model, and a client.
+"""Serving: the network as a SavedModel that TensorFlow Serving takes as it is, as a TFLite model or as an ONNX
+model, and a client.
 
   model, encoded_files   the graph that is served: signatures, and what lies between files and levels
   export, warm_up        a version's folder, complete or not there
-  mobile                 the TFLite model
+  mobile, onnx_file      the TFLite model and the ONNX model
   client                 completes a photo through a server; needs nothing but Python's own library
 
 `gated-inpaint export` and `python -m gated_inpaint.serving complete` are the commands. Nothing is imported here:

@@ -5,15 +5,14 @@ of its brightest; and sketch, like the mask, for guided weights. Output: complet
 it is the image, bit for bit.
 """
 
-import pathlib
 from typing import Optional
 
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.serving.exportable import Exported, check_exportable
-from gated_inpaint.types import Inputs, Path
+from gated_inpaint.serving.exportable import Exported, check_exportable, completing_function, new_file
+from gated_inpaint.types import Path
 from gated_inpaint.weights import load_network
 
 WEIGHT_TYPES = {"float32": tf.float32, "float16": tf.float16}
@@ -34,13 +33,7 @@ def export_tflite(weights: Optional[Path], output: Path, size: "tuple[int, int]"
     Raises:
       InputError: the size, the weights or the output cannot be used.
     """
-    output, (width, height) = pathlib.Path(output), size
-    if output.suffix != ".tflite":
-        raise InputError(f"The output {output} must end in .tflite.")
-    if output.exists():
-        raise InputError(f"The file {output} is there already: choose another name, or remove it.")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"The output folder {output.absolute().parent} does not exist: make it first.")
+    output, (width, height) = new_file(output, ".tflite"), size
     network = load_network(weights)
     check_exportable(network)
     divisor = network.divisor
@@ -56,18 +49,8 @@ def export_tflite(weights: Optional[Path], output: Path, size: "tuple[int, int]"
 
 
 def _convert(network, width, height, weight_type):
-    def complete(image, *masks):
-        """As `Inpainter` does, but that nothing is padded; in float32, since TFLite compares and selects no uint8."""
-        levels = tf.cast(image, tf.float32)
-        masks = [tf.cast(mask, tf.float32) for mask in masks]
-        holes = [mask > 0.5 * tf.reduce_max(mask) for mask in masks]  # Levels are relative to the brightest, as everywhere.
-        made = network.inpaint(Inputs(levels / 127.5 - 1.0, *(tf.cast(hole, tf.float32) for hole in holes)))
-        output = tf.clip_by_value(tf.round((made.output + 1.0) * 127.5), 0.0, 255.0)
-        return {"completed": tf.cast(tf.where(holes[0], output, levels), tf.uint8)}
-
-    specs = [tf.TensorSpec([1, height, width, 3], tf.uint8, "image")]
-    specs += [tf.TensorSpec([1, height, width, 1], tf.uint8, name) for name in ("mask",) + ("sketch",) * network.takes_sketch]
-    function = tf.function(complete, autograph=False).get_concrete_function(*specs)
+    function, specs = completing_function(network, 1, height, width)
+    function = function.get_concrete_function(*specs)
     holder = tf.Module()  # Of the variables alone: Keras' objects around them keep newer converters from finding their values.
     holder.weights = function.variables
     converter = tf.lite.TFLiteConverter.from_concrete_functions([function], holder)

@@ -63,6 +63,7 @@ def test_flags_flagfiles_and_arguments_in_any_order(run, probe, tmp_path):
         (["data", "unpack", "a", "b"], "unpack must be pack"),
         (["data", "pack", "a", "b", "c"], "unexpected argument c: everything else is given as --FLAG=VALUE"),
         (["export", "--output=1", "--warm_up=8x8,9x"], "--warm_up: a size is written WIDTHxHEIGHT, such as 640x480, not 9x."),
+        (["export", "--output=1", "--weight_type=float16"], "--weight_type goes with --format=tflite or onnx."),
         (["export"], "--output is needed."),
         (["evaluate", "--output=a"], "--images is needed."),
         (["train", "--model=deepfil_v2"], "deepfil_v2"),

@@ -18,6 +18,7 @@ from gated_inpaint.evaluation.options import EvaluationOptions
 from gated_inpaint.models import registry
 from gated_inpaint.serving.export import export
 from gated_inpaint.serving.mobile import export_tflite
+from gated_inpaint.serving.onnx_file import export_onnx
 from gated_inpaint.weights import read_weights
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -255,6 +256,6 @@ def test_one_more_model_takes_one_folder(toy, tmp_path, monkeypatch):
     assert evaluate(dataclasses.replace(refusing), resume=True).splitlines()[:12] == evaluate(refusing).splitlines()[:12]
 
     monkeypatch.setattr(network, "exportable", False)
-    for write, to in ((export, "served/1"), (export_tflite, "a.tflite")):
+    for write, to in ((export, "served/1"), (export_tflite, "a.tflite"), (export_onnx, "a.onnx")):
         with pytest.raises(InputError, match="Network cannot be exported: it completes by a loop in Python"):
             write(tmp_path / "run", tmp_path / to, *[(16, 16)] * (write is export_tflite))
