@@ -117,6 +117,8 @@ def test_sketch(run):
     chosen = dict(image="photos/a.png", mask="masks/a.png", output="results/a.png")
     assert run(**chosen, sketch="sketch.png", weights=guided)[0] == 0
     np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter(guided)(picture(), hole(), lines[..., 0]))
+    assert run(**chosen, sketch="sketch.png", weights=None)[0] == 0
+    np.testing.assert_array_equal(read_photo("results/a.png").array, Inpainter("guided")(picture(), hole(), lines[..., 0]))
     assert "take no sketch" in run(**chosen, sketch="sketch.png")[2][0]
     assert "none was given" in run(**chosen, weights=guided)[2][0]
 

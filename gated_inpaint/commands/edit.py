@@ -28,8 +28,8 @@ def define_flags(values, argv):
     def number(name, default, help, define=flags.DEFINE_float):
         define(name, default, help, flag_values=values)
 
-    weights = "What `gated-inpaint complete` takes; several times for several to choose from. Default: those bundled."
-    flags.DEFINE_multi_string("weights", None, weights, flag_values=values)
+    weights = "What `gated-inpaint complete` takes; several times for several to choose from."
+    flags.DEFINE_multi_string("weights", ["default", "guided"], weights, flag_values=values)
     precision = "bfloat16: faster where the processor has it, slightly less exact."
     flags.DEFINE_enum("precision", "float32", ["float32", "bfloat16"], precision, flag_values=values)
     flags.DEFINE_bool("browser", True, "Open the page in the browser.", flag_values=values)
@@ -54,7 +54,7 @@ def run(values, *sources):
     is_shown, weights = chosen.pop("browser"), chosen.pop("weights")
     from gated_inpaint.editor.options import EditorOptions
 
-    options = EditorOptions(pathlib.Path(sources[0]) if sources else None, tuple(weights or [None]), **chosen)
+    options = EditorOptions(pathlib.Path(sources[0]) if sources else None, tuple(weights), **chosen)
     options.check()
     print("Loading ...", flush=True)
     with tensorflow_quiet():

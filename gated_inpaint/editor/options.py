@@ -16,7 +16,7 @@ class EditorOptions:
     """`gated-inpaint edit` has a flag for each field but the first and the last ones."""
 
     source: Optional[pathlib.Path] = None  # A photo to open, or a folder of photos; None: the page asks for one.
-    weights: "tuple[Optional[str], ...]" = (None,)  # Each is what `Inpainter` takes; None for the bundled ones.
+    weights: "tuple[str, ...]" = ("default", "guided")  # Each is what `Inpainter` takes; the first one is chosen at first.
     precision: str = "float32"
     host: str = "127.0.0.1"  # Any other than loopback needs a token.
     port: int = 8300  # 0: any that is free.
@@ -48,4 +48,4 @@ class EditorOptions:
 
 def name_of(weights):
     """What weights are called in the API and on the page: their file's or folder's name, without .npz."""
-    return "bundled" if weights is None else pathlib.Path(weights).resolve().name.removesuffix(".npz")
+    return pathlib.Path(weights).resolve().name.removesuffix(".npz")

@@ -296,7 +296,7 @@ class Inpainter:
             raise InputError(
                 "These weights complete along a sketch, and none was given."
                 if sketch is None
-                else "These weights take no sketch: use guided weights, or leave the sketch out."
+                else 'These weights take no sketch: use guided weights, such as "guided", or leave the sketch out.'
             )
         return understood(image, mask, sketch)
 

@@ -62,8 +62,9 @@ def read_weights(source: Path) -> Weights:
     """Reads weights.
 
     Arguments:
-      source: a name in `BUNDLED`, unless there is a file or folder of that name; an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); folder of a
-        preset; or folder of a training run (its best weights, or its newest ones if it has not been validated).
+      source: an `.npz`; folder or prefix of a TensorFlow 1 checkpoint; file of Torch7 (`.t7`) or PyTorch (`.pth`); folder of a
+        preset; folder of a training run (its best weights, or its newest ones if it has not been validated); or, unless there is
+        a file or folder of that name, a name in `BUNDLED`.
 
     Returns:
       `Weights`. A file that does not say whose it is, is recognised by names and shapes.

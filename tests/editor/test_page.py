@@ -320,8 +320,9 @@ def test_the_object_under_a_click_and_in_a_box(browser):
 
 def test_a_sketch_steers_guided_weights(browser, server):
     page = browser(photo=PNG)
-    page.keyboard.press(",")
-    page.get_by_label("Weights").select_option("generator_guided")
+    page.get_by_role("button", name="Sketch lines").click()
+    assert page.locator("#model").input_value() == "generator_guided"
+    page.keyboard.press("b")
     brush(page, 20)
     drag(page, (30, 30), (55, 30))
     run(page)
@@ -336,6 +337,7 @@ def test_a_sketch_steers_guided_weights(browser, server):
     assert marked(page, "sketch").any()
     page.keyboard.press("Control+z")
     assert not marked(page, "sketch").any() and marked(page).any()
+    page.keyboard.press(",")
     page.get_by_role("button", name="Edges of the photo").click()
     wait_for(page, "!state.doc.sketch.isEmpty()")
 

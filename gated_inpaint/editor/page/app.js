@@ -23,6 +23,7 @@ export const state = {
 // The weights that are chosen, as the server describes them.
 export const model = () => state.models.find(({ name }) => name === settings.model) || state.models[0];
 export const takesSketch = () => Boolean(model() && model().takes_sketch);
+export const guidedModel = () => (takesSketch() ? model() : state.models.find(({ takes_sketch }) => takes_sketch));
 
 // How things stand.
 export function say(sentence) {

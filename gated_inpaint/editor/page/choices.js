@@ -1,6 +1,6 @@
 // What is chosen in the settings: weights, strategy, and what else a completion is asked with.
 
-import { $, model, state, takesSketch, tell } from "./app.js";
+import { $, model, state, guidedModel, takesSketch, tell } from "./app.js";
 import { chooseTool } from "./marks.js";
 import { get } from "./server.js";
 import { remember, settings } from "./settings.js";
@@ -43,6 +43,11 @@ export async function readModels() {
   if (!said.problem && said.models.some(({ ready }) => !ready)) setTimeout(readModels, 700);
 }
 
+export function chooseModel(name) {
+  remember({ model: name });
+  showChoice();
+}
+
 export function showChoice() {
   const chosen = model();
   if (!chosen) return;
@@ -54,7 +59,8 @@ export function showChoice() {
   $("working-size").value = settings.workingSize || "";
   $("finish-row").hidden = !chosen.finishing;
   $("finish-row").title = chosen.finishing || "";
-  $("sketch-section").hidden = document.querySelector('[data-tool="sketch"]').hidden = !takesSketch();
+  $("sketch-section").hidden = !takesSketch();
+  document.querySelector('[data-tool="sketch"]').hidden = !guidedModel();
   if (state.tool === "sketch" && !takesSketch()) chooseTool("brush");
 }
 

@@ -1,7 +1,7 @@
 // The page: what its buttons do, and how it begins.
 
 import { $, state, tell, view } from "./app.js";
-import { readModels, showChoice, togglePanel } from "./choices.js";
+import { chooseModel, readModels, showChoice, togglePanel } from "./choices.js";
 import { again, cancel, drop, marked, run } from "./completing.js";
 import { estimate } from "./estimating.js";
 import { drawEdges, findObject, loadMask } from "./finding.js";
@@ -106,7 +106,7 @@ $("size").addEventListener("input", () => setBrushSize(Math.round(Math.max(short
 const onChange = (id, act) => $(id).addEventListener("change", (event) => act(event.target));
 onChange("photo-file", (input) => (openFile(input.files[0]), (input.value = "")));
 onChange("mask-file", (input) => (loadMask(input.files[0]), (input.value = "")));
-onChange("model", ({ value }) => (remember({ model: value }), showChoice(), estimate()));
+onChange("model", ({ value }) => (chooseModel(value), estimate()));
 onChange("strategy", ({ value }) => (remember({ strategy: value }), showChoice(), estimate()));
 onChange("working-size", ({ value }) => {
   remember({ workingSize: Number(value) > 0 ? Math.min(Math.max(Math.round(value), 64), 4096) : 0 });

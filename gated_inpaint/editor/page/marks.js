@@ -1,6 +1,7 @@
 // The brush's size, the tool in hand, and what changes a layer as a whole.
 
-import { $, say, state, takesSketch } from "./app.js";
+import { $, guidedModel, say, state, takesSketch } from "./app.js";
+import { chooseModel } from "./choices.js";
 import { Edit } from "./layer.js";
 import { remember, settings } from "./settings.js";
 import { grow } from "./shapes.js";
@@ -42,7 +43,13 @@ export function showSize() {
 }
 
 export function chooseTool(tool) {
-  if (tool === "sketch" && !takesSketch()) tool = "brush";
+  if (tool === "sketch" && !takesSketch()) {
+    const guided = guidedModel();
+    if (guided) {
+      chooseModel(guided.name);
+      say(`Weights: ${guided.name}, which follow what is sketched.`);
+    } else tool = "brush";
+  }
   state.tool = tool;
   for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
   state.tools.showCursor();
