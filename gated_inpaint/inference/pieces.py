@@ -91,7 +91,9 @@ def completed_piece(complete, inputs, piece):
         mask, sketch = (None if maps is None else tf.cast(_area(maps, piece.sizes) > 0, tf.float32) for maps in cropped[1:])
         return _given(image, _leaving_something(mask, cropped.mask, piece.sizes), sketch)
 
-    made = complete(Inputs(*tf.cond(is_another, resized, lambda: _given(*cropped))))
+    given = Inputs(*tf.cond(is_another, resized, lambda: _given(*cropped)))
+    # What is resized has the known pixels around the hole: a network's own there may be anything.
+    made = tf.where(given.mask > 0, complete(given), given.image)
     made = tf.cond(
         is_another,
         lambda: tf.where(is_reduced, tf.image.resize(made, extent, tf.image.ResizeMethod.BICUBIC), _area(made, extent)),

@@ -59,9 +59,20 @@ def test_crops_are_cut_reduced_and_pasted_into_their_holes(network):
     assert set(np.unique(mask)) == {0, 1} and 0 < lines.sum() < 10
     np.testing.assert_array_equal(small_image, photo[0, 223:287, 336:400])
     np.testing.assert_array_equal(made.image[0][~hole], photo[0][~hole])
-    filled = made.image[0][50:150, 100:201]
+    filled = made.image[0][57:143, 107:194]  # At the border known pixels have their share.
     np.testing.assert_allclose(filled, np.broadcast_to(filled[0, 0], filled.shape), atol=1e-5)
     assert not made.mask.any()
+
+
+@pytest.mark.parametrize("side", [64, 192])
+def test_at_a_hole_s_border_a_crop_has_the_photo_s_own_pixels(network, side):
+    """Resized, its pixels mix with their neighbours outside the hole, where a network may make anything."""
+    hole = np.zeros((300, 400), bool)
+    hole[50:150, 100:201] = True
+    inputs = inputs_of(hole)
+    plain = inputs._replace(image=np.where(inputs.mask > 0, inputs.image, 0.25).astype(np.float32))
+    made = complete_pieces(lambda given: 0.25 * given.mask - 1.0 * (1.0 - given.mask), plain, plan_of(network, hole, "crop", side))
+    np.testing.assert_allclose(made.image, 0.25, atol=1e-6)
 
 
 def blurred(pixels):
