@@ -152,7 +152,7 @@ def _page(folder, saved, curves, grids):
 
 
 def _figure(name, curve):
-    caption = f"{html.escape(name)}: {curve.end:.4g} at the end, step {curve.steps[-1]}"
+    caption = f"{html.escape(name)}: {curve.values[-1]:.4g} at step {curve.steps[-1]}, recent median {curve.end:.4g}"
     return f"<figure>{_svg(curve)}<figcaption>{caption}</figcaption></figure>"
 
 

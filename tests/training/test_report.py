@@ -68,7 +68,7 @@ def test_the_page_shows_every_curve_and_picture(run, capsys):
     assert run_command("train_report", [str(run)], "train_report") == 0 and "report.html" in capsys.readouterr().out
     page = (run / "report.html").read_text()
     assert "deepfill_v2: 8 of 10 steps, 64 images" in page
-    assert "loss/generator: 2 at the end, step 8" in page and page.count("<polyline") == 1
+    assert "loss/generator: 2 at step 8, recent median 2" in page and page.count("<polyline") == 1
     assert page.count("data:image/png;base64,") == 2 and "step 6" in page and "step 8" in page
     assert "--data=&lt;photos&gt;" in page and "Nothing, by these rules" in page
 
