@@ -10,7 +10,7 @@ neighbours agree with each other.
 
 "Before" is the hole's position before in raster order, next to it or not. Known features stay as they are.
 
-Cosines can be negative, and a(i) then anything: what was made grows out of all bounds, and a training ends in numbers that are none.
+Cosines can be negative, and a(i) then anything: what is made can grow out of all bounds, and a training end in no numbers.
 So by the paper's similarity what is unlike counts as nothing like: 0. Its authors' code lets it be.
 
 The search is one matrix product of the hole's features and all. Only the weights a(i) have to wait for each other: a loop with as
