@@ -10,6 +10,9 @@ neighbours agree with each other.
 
 "Before" is the hole's position before in raster order, next to it or not. Known features stay as they are.
 
+Cosines can be negative, and a(i) then anything: what is made can grow out of all bounds, and a training end in no numbers.
+So by the paper's similarity what is unlike counts as nothing like: 0. Its authors' code lets it be.
+
 The search is one matrix product of the hole's features and all. Only the weights a(i) have to wait for each other: a loop with as
 many rounds as the largest hole of the batch has positions, each of a few small operations for all pictures at once.
 
@@ -30,8 +33,9 @@ class CoherentSemanticAttention(keras.layers.Layer):
     """Coherent semantic attention. It has no weights.
 
     Arguments:
-      similarity: how like two features are: "cosine", as in the paper; or "released", as in its authors' code: the cosine times the
-        length of the feature in the hole for its match, and times that of what was made before it for that.
+      similarity: how like two features are: "cosine", as in the paper, or 0 where it is negative, so that what is made are means of
+        known features; or "released", as in its authors' code: the cosine, whatever its sign, times the length of the feature in
+        the hole for its match, and times that of what was made before it for that.
       gradient: what features are given of the upstream gradient g, where output = A features for weights A that are taken to be
         constant: g + A' g, A' transposed. "whole": A' is A. "truncated": A' is A without its fractions, as in the authors' code,
         so that most of what was copied into the hole sends nothing back. The g alone is how the hole's own features learn.
@@ -108,7 +112,7 @@ class CoherentSemanticAttention(keras.layers.Layer):
         likeness = tf.reduce_sum(queries * matched, axis=-1, keepdims=True) / (_length(matched) + _EPSILON)
         directions = queries / (_length(queries) + _EPSILON)
         if self.similarity == "cosine":
-            likeness /= _length(queries) + _EPSILON
+            likeness = tf.nn.relu(likeness / (_length(queries) + _EPSILON))
         likeness, directions, matched = (tf.transpose(one, [1, 0, 2]) for one in (likeness, directions, matched))
         holes = tf.shape(matched)[0]
         arrays = [tf.TensorArray(tf.float32, holes, element_shape=one.shape[1:]) for one in (matched, likeness)]
@@ -116,7 +120,7 @@ class CoherentSemanticAttention(keras.layers.Layer):
         def make_one(index, before, made, weights):
             like_before = tf.reduce_sum(directions[index] * before, axis=-1, keepdims=True)
             if self.similarity == "cosine":
-                like_before /= _length(before) + _EPSILON
+                like_before = tf.nn.relu(like_before / (_length(before) + _EPSILON))
             # Nothing is before the first one: zeros, which are like nothing.
             weight = tf.math.divide_no_nan(like_before, like_before + likeness[index])
             now = matched[index] + weight * (before - matched[index])

@@ -21,6 +21,7 @@ import re
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.layers import InstanceNorm
 from gated_inpaint.masks import OVERLAP
 from gated_inpaint.models.contract import Network
 
@@ -154,7 +155,7 @@ def convolution(kind, channels, kernel, inputs, **more):
 
 def instance_norm(channels, name):
     """Instance normalisation of so many channels, float32, built."""
-    layer = keras.layers.GroupNormalization(groups=channels, epsilon=EPSILON, name=name, dtype="float32")
+    layer = InstanceNorm(EPSILON, name=name, dtype="float32")
     layer.build((None, None, None, channels))
     return layer
 

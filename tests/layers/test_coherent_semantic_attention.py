@@ -67,6 +67,15 @@ def test_the_papers_similarity(case):
     assert np.abs(filled - maps(case, "output")).max() > 0.1
 
 
+def test_what_is_unlike_counts_as_nothing_like():
+    """By the paper's similarity features of any sign give means of known ones; the code's come out many times as large."""
+    features, mask = maps("signed8", "input"), mask_of("signed8")
+    filled = CoherentSemanticAttention()(features, mask)[0].numpy()
+    known = features[0].numpy()[mask[0, ..., 0].numpy() == 0]
+    assert (filled <= known.max(axis=0) + 1e-5).all() and (filled >= known.min(axis=0) - 1e-5).all()
+    assert np.abs(maps("signed8", "output")).max() > 10 * np.abs(known).max()
+
+
 def attention_of(features, mask):
     """The matrix of attention of one picture by the paper's formulas, one position after the other."""
     vectors, in_hole = features.numpy().reshape(-1, features.shape[-1]).astype(np.float64), mask.numpy().reshape(-1) > 0

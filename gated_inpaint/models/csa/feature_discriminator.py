@@ -8,6 +8,7 @@ Reference: "Coherent Semantic Attention for Image Inpainting", arXiv 1905.12384,
 import tensorflow as tf
 from tensorflow import keras
 
+from gated_inpaint.layers import InstanceNorm
 from gated_inpaint.models.contract import Network
 from gated_inpaint.models.unet import EPSILON, SLOPE, convolution, named_weights
 
@@ -35,7 +36,7 @@ class FeatureDiscriminator(Network):
             layer = convolution(keras.layers.Conv2D, width, 4, inputs, strides=2, padding="same", dtype=self.layer_dtype)
             setattr(self, f"convolution_{place}", layer)
             inputs = width
-        self.normalisation = keras.layers.GroupNormalization(width, epsilon=EPSILON, scale=False, center=False, dtype="float32")
+        self.normalisation = InstanceNorm(EPSILON, affine=False, dtype="float32")
         self.normalisation.build((None, None, None, width))
         self.built = True
 

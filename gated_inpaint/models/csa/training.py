@@ -161,7 +161,7 @@ class Trainer(contract.Trainer):
         is_paper, has_critics = options.form == "paper", options.adversarial_weight > 0
         parts, critics = {}, {"discriminator": tf.zeros([])}
         target, real_map = self.features.of_photo(photo) if self.features else (None, None)
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             completion, made = self.generator.complete(batch.inputs)
             rough, refined = completion.stages["rough"], completion.stages["refined"]
             parts["l1"] = l1_loss(photo, refined, rough) * self.share
@@ -189,9 +189,10 @@ class Trainer(contract.Trainer):
                     loss += options.consistency_weight * parts[f"{name}_consistency"]
             loss, of_options = self.with_added_losses(loss, batch, completion)
 
-        for name in ("refinement", "rough"):
-            variables = getattr(self.generator, name).trainable_variables
-            self.minimise(self.optimizers[f"{name}_optimizer"], loss, tape, variables)
+        # Both stages' gradients at once: one after the other, all of the refinement's would be made twice.
+        trained = {name: getattr(self.generator, name).trainable_variables for name in ("refinement", "rough")}
+        for name, gradients in tape.gradient(loss, trained).items():
+            self.optimizers[f"{name}_optimizer"].apply_gradients(zip(gradients, trained[name]))
         return {"generator": loss, **critics, **parts, **of_options}
 
     def train_critic(self, name, real, completed):
