@@ -105,7 +105,7 @@ PHOTOS = (
     Photo(
         "bridge",
         "Bridge_by_Sander_Klootwijk.jpg",
-        wires(((0, 0.445), (0.53, -0.02)), ((0.23, 1.02), (1, 0.28)), thickness=0.014),
+        wires(((0, 0.442), (0.53, -0.025)), ((0.23, 1.02), (1, 0.287)), thickness=0.018),
     ),
     Photo("table", "sunset_by_Aitzol_Berasategi.jpg", ellipse(0.765, 0.72, 0.15, 0.11), (0.4, 0.4, 1, 1)),
     Photo(
