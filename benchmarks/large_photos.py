@@ -27,7 +27,7 @@ from typing import Callable, NamedTuple
 import cv2
 import numpy as np
 from absl import app, flags
-from thin_holes import scratches
+from drawn_holes import scratches
 
 FLAGS = flags.FLAGS
 flags.DEFINE_string("photos", None, "Folder of the photos.", required=True)
@@ -111,10 +111,10 @@ PHOTOS = (
     Photo(
         "bird",
         "Kleiber_by_Lukas_Baubkus.jpg",
-        outline((0.4, 0.32), (0.43, 0.38), (0.47, 0.52), (0.55, 0.63), (0.54, 0.66), (0.43, 0.68), (0.395, 0.6)),
+        outline((0.4, 0.32), (0.44, 0.36), (0.49, 0.5), (0.55, 0.62), (0.55, 0.66), (0.43, 0.68), (0.395, 0.6)),
         (0.15, 0.1, 0.85, 0.9),
     ),
-    Photo("dragonfly", "Dragonfly_by_Bolly.jpg", ellipse(0.57, 0.4, 0.15, 0.11), (0.25, 0.1, 0.9, 0.7), 24),
+    Photo("dragonfly", "Dragonfly_by_Bolly.jpg", ellipse(0.6, 0.41, 0.205, 0.115), (0.25, 0.1, 0.95, 0.75), 24),
 )
 
 

@@ -23,7 +23,7 @@ import time
 
 import numpy as np
 from absl import app, flags
-from thin_holes import scratches
+from drawn_holes import scratches
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256x256", "512x512", "1024x1024", "1920x1080"], "WIDTHxHEIGHT of the pictures.")

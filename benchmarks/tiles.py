@@ -14,7 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 from absl import app, flags
-from thin_holes import psnr
+from drawn_holes import psnr
 
 from gated_inpaint import Inpainter
 from gated_inpaint.files.image_files import read_photo, write_png
