@@ -1,10 +1,12 @@
-"""Time and peak memory of completing one hole, by the size of the picture: the whole network against the holes alone.
+"""Time and peak memory of completing a hole, by the size of the picture: the whole network against the holes alone, and tiles.
 
     python benchmarks/sizes.py --sizes=512x512,1024x1024,1920x1080
+    python benchmarks/sizes.py --sizes=3000x2000,6000x4000 --methods=auto --kind=scratches --hole=0.05 --calls=0
 
 Each row is a process of its own: the peak is that of its resident memory, TensorFlow and weights included, and the time the best of
-some calls after a first one, which prepares. `dense` calls the generator on the whole picture, with attention as whole matrices;
-`holes` is what `Inpainter` does by its strategy "original".
+some calls after a first one, which prepares. CPU seconds are those of the first call: on a machine that others load, seconds are
+more than they would be alone. `dense` calls the generator on the whole picture, with attention as whole matrices; `holes` is what
+`Inpainter` does by its strategy "original"; `auto` and `tiles` are its strategies of these names.
 """
 
 import os
@@ -21,11 +23,13 @@ import time
 
 import numpy as np
 from absl import app, flags
+from drawn_holes import scratches
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256x256", "512x512", "1024x1024", "1920x1080"], "WIDTHxHEIGHT of the pictures.")
 flags.DEFINE_list("methods", ["dense", "holes"], "What to measure; dense needs much memory for large pictures.")
-flags.DEFINE_float("hole", 0.02, "Share of the picture that the square hole in its middle takes.")
+flags.DEFINE_float("hole", 0.02, "Share of the picture that the hole takes.")
+flags.DEFINE_enum("kind", "square", ["square", "scratches"], "The hole: a square in the middle, or curves of 4 pixels all over.")
 flags.DEFINE_enum("precision", "float32", ["float32", "bfloat16"], "Precision of the convolutions.")
 flags.DEFINE_integer("calls", 3, "Calls of which the best is printed.")
 flags.DEFINE_string("weights", None, "What test_main.py takes; none: random ones of full width.")
@@ -36,11 +40,12 @@ def main(arguments):
         return measure(*arguments[1:])
     with tempfile.TemporaryDirectory() as folder:
         weights = FLAGS.weights or random_weights(pathlib.Path(folder) / "random.npz")
-        print("| picture | method | seconds | first call | peak memory |\n|---|---|---|---|---|", flush=True)
+        print("| picture | method | seconds | first call | its CPU seconds | peak memory |\n" + "|---" * 6 + "|", flush=True)
         for size in FLAGS.sizes:
             for method in FLAGS.methods:
                 options = [
                     f"--hole={FLAGS.hole}",
+                    f"--kind={FLAGS.kind}",
                     f"--precision={FLAGS.precision}",
                     f"--calls={FLAGS.calls}",
                     f"--weights={weights}",
@@ -68,12 +73,9 @@ def measure(size, method):
     from gated_inpaint.types import Inputs
 
     width, height = map(int, size.split("x"))
-    side = math.isqrt(int(FLAGS.hole * width * height))
-    top, left = (height - side) // 2, (width - side) // 2
     image = np.random.default_rng(0).integers(0, 256, [height, width, 3], dtype=np.uint8)
-    mask = np.zeros([height, width], bool)
-    mask[top : top + side, left : left + side] = True
-    inpainter = Inpainter(FLAGS.weights, FLAGS.precision, hd_strategy="original")
+    mask = square(height, width) if FLAGS.kind == "square" else scratches_all_over(height, width)
+    inpainter = Inpainter(FLAGS.weights, FLAGS.precision, hd_strategy="original" if method in ("dense", "holes") else method)
     if method == "dense":
         shape = [1, height - height % 8, width - width % 8]
         inputs = tf.random.uniform([*shape, 3], -1, 1), tf.constant(mask[None, : shape[1], : shape[2], None], tf.float32)
@@ -86,13 +88,31 @@ def measure(size, method):
         def complete():
             inpainter(image, mask)
 
-    times = []
+    times, used = [], []
     for _ in range(1 + FLAGS.calls):
-        start = time.perf_counter()
+        start, used_before = time.perf_counter(), time.process_time()
         complete()
         times.append(time.perf_counter() - start)
+        used.append(time.process_time() - used_before)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{min(times[1:] or times):.2f} | {times[0]:.2f} | {peak:.2f} GiB")
+    print(f"{min(times[1:] or times):.2f} | {times[0]:.2f} | {used[0]:.1f} | {peak:.2f} GiB")
+
+
+def square(height, width):
+    side = math.isqrt(int(FLAGS.hole * width * height))
+    top, left = (height - side) // 2, (width - side) // 2
+    mask = np.zeros([height, width], bool)
+    mask[top : top + side, left : left + side] = True
+    return mask
+
+
+def scratches_all_over(height, width):
+    """As many dozens of curves as it takes."""
+    mask, seed = np.zeros([height, width], bool), 0
+    while mask.mean() < FLAGS.hole:
+        mask |= scratches(np.random.default_rng(seed), height, width) > 0
+        seed += 1
+    return mask
 
 
 if __name__ == "__main__":

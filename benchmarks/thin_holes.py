@@ -14,6 +14,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import cv2
 import numpy as np
 from absl import app, flags
+from drawn_holes import psnr, scratches, text, wires
 
 from gated_inpaint import Inpainter
 from gated_inpaint.evaluation.methods.patchmatch import PatchMatch
@@ -47,43 +48,6 @@ def main(argv):
                 folder.mkdir(parents=True, exist_ok=True)
                 for name, picture in {"given": given, **made}.items():
                     write_png(folder / f"{path.stem}_{kind.__name__}_{pathlib.Path(name).stem}.png", picture)
-
-
-def scratches(rng, height, width):
-    """A dozen curves."""
-    hole = np.zeros((height, width), np.uint8)
-    for _ in range(12):
-        point, angle = rng.uniform([0, 0], [width, height]), rng.uniform(0, np.pi)
-        points = [point]
-        for _ in range(12):
-            angle += rng.normal(0, 0.15)
-            points.append(points[-1] + np.array([np.cos(angle), np.sin(angle)]) * max(height, width) / 18)
-        cv2.polylines(hole, [np.int32(points)], False, 255, 4)
-    return hole
-
-
-def text(rng, height, width):
-    """Lines of text, one below the other."""
-    hole = np.zeros((height, width), np.uint8)
-    for row in range(66, height, 82):
-        begin = int(rng.integers(20)), row
-        cv2.putText(hole, "sample text of a stranger's photo", begin, cv2.FONT_HERSHEY_SIMPLEX, 1.1, 255, 4)
-    return hole
-
-
-def wires(rng, height, width):
-    """Eight straight lines from side to side."""
-    hole = np.zeros((height, width), np.uint8)
-    for _ in range(8):
-        left, right = rng.integers(height, size=2)
-        cv2.line(hole, (0, int(left)), (width, int(right)), 255, 6)
-    return hole
-
-
-def psnr(picture, photo, hole):
-    """In dB, over the hole's pixels."""
-    error = (picture.astype(np.float64) - photo)[hole > 0]
-    return 10 * np.log10(255**2 / np.mean(error**2))
 
 
 if __name__ == "__main__":

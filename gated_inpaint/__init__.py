@@ -10,6 +10,8 @@ Everywhere in the package pictures are RGB and masks are 1 in the hole.
 import importlib
 from typing import TYPE_CHECKING
 
+from gated_inpaint.quiet import tensorflow_quiet
+
 if TYPE_CHECKING:  # For editors and type checkers.
     from gated_inpaint.errors import InputError
     from gated_inpaint.inference import Inpainter
@@ -30,7 +32,8 @@ def __getattr__(name):
     """Imports TensorFlow when something that needs it is asked for, not before: commands can set it up, or fail, at once."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    with tensorflow_quiet():
+        return getattr(importlib.import_module(_HOME[name]), name)
 
 
 def __dir__():

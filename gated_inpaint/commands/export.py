@@ -12,6 +12,7 @@ from absl import flags
 from gated_inpaint.commands.parsing import required
 from gated_inpaint.errors import InputError
 from gated_inpaint.quiet import tensorflow_quiet
+from gated_inpaint.serving.outputs import check_output
 
 ARGUMENTS = ()
 
@@ -47,6 +48,7 @@ def run(values):
         if values.size is None:
             raise InputError("A TFLite model takes pictures of one size: name it, such as --size=256x256.")
         options["size"] = _size("size", values.size)
+    check_output(values.output, values.format)
     with tensorflow_quiet():  # Its converters remark on what they do, too.
         if values.format == "tflite":
             from gated_inpaint.serving.mobile import export_tflite as write

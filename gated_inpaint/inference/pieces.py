@@ -35,22 +35,22 @@ def complete_pieces(complete, inputs, plan, progress=None):
     image, mask, sketch = inputs
 
     def pieces_of(rows, mask, first):
-        """The pieces' places and what is made of them, all from the photo as it is when the first one is asked for."""
-        known = rows and Inputs(tf.constant(image), tf.constant(mask), sketch)
+        """The pieces' places and what is made of them. What earlier ones wrote lies in the holes, where nothing is read."""
         for number, piece in enumerate(rows, start=first):
             progress(number, len(crops) + len(tiles))
-            yield piece, (slice(None), *_slices(reach(piece))), completed_piece(complete, known, piece).numpy()
+            seen = Inputs(*(None if maps is None else tf.constant(_mirrored(maps, piece.shown)) for maps in (image, mask, sketch)))
+            yield piece, (slice(None), *_slices(reach(piece))), completed_crop(complete, seen, piece).numpy()
 
     for _, here, made in pieces_of(crops, mask, 0):
         np.copyto(image[here], made, where=in_crops[here])
-    mask = mask * ~in_crops
-    of_tiles = pieces_of(tiles, mask, len(crops))
-    for number, (piece, here, made) in enumerate(of_tiles):
-        if number == 0:  # What is known was read: a sum of shares begins.
-            np.copyto(image, 0, where=mask > 0)
+    if crops:
+        mask = mask * ~in_crops
+    if tiles:
+        np.copyto(image, 0, where=mask > 0)  # A sum of shares begins.
+    for piece, here, made in pieces_of(tiles, mask, len(crops)):
         image[here] += shares(piece) * made * mask[here]
     progress(len(crops) + len(tiles), len(crops) + len(tiles))
-    return Inputs(image, mask * bool(plan.as_it_is), sketch)
+    return Inputs(image, mask if plan.as_it_is else np.zeros_like(mask), sketch)
 
 
 def complete_pieces_in_graph(complete, inputs, plan):
@@ -81,7 +81,11 @@ def complete_pieces_in_graph(complete, inputs, plan):
 
 def completed_piece(complete, inputs, piece):
     """What the network makes of one piece, in the window where it determines anything, at the photo's scale."""
-    cropped = Inputs(*(None if maps is None else crop_mirrored(maps, piece.shown) for maps in inputs))
+    return completed_crop(complete, Inputs(*(None if maps is None else crop_mirrored(maps, piece.shown) for maps in inputs)), piece)
+
+
+def completed_crop(complete, cropped, piece):
+    """The same of the piece's own `Inputs`, cropped from the photo."""
     extent = piece.shown[1] - piece.shown[0]
     is_reduced, is_another = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes != extent)
 
@@ -136,6 +140,15 @@ def shares(piece):
             side *= tf.where(ramp > 0, tf.clip_by_value((distance + width) / tf.maximum(2.0 * width, 1.0), 0.0, 1.0), 1.0)
         sides.append(side)
     return (sides[0][:, tf.newaxis] * sides[1])[..., tf.newaxis]
+
+
+def _mirrored(maps, window):
+    """`crop_mirrored` of an array: never is a copy of the whole photo made, of which there are several anyway."""
+    for axis in (1, 2):
+        size = maps.shape[axis]
+        positions = np.arange(*window[:, axis - 1]) % (2 * size)
+        maps = maps.take(np.minimum(positions, 2 * size - 1 - positions), axis=axis)
+    return maps
 
 
 def _rows(pieces):

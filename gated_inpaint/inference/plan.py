@@ -9,7 +9,8 @@ position of the photo: what scratches all over a scan cost grows with the square
   tiles     at the photo's own scale, in tiles of the working size around the holes: what they cost grows with the holes alone
   auto      thick holes, larger than those trained on, in reduced crops; the rest as it is, or in tiles where that costs less
 
-Thin holes (scratches, wires, letters) are never reduced, however far they reach: known pixels are near everywhere in them.
+Thin holes (scratches, wires, letters) are never reduced, however far they reach: known pixels are near everywhere in them. Nor is a
+strip that would be thin in its crop: a cable across a large photo, say.
 
 All in TensorFlow operations, so that a served graph chooses alike. Windows are int32 [2, 2], [first row, first column], [end row,
 end column], ends exclusive.
@@ -29,11 +30,13 @@ SMALLEST_WORKING_SIZE = 64
 TILE_SIZE = 512  # Working size of tiles.
 MARGIN = 8  # Side of a tile over the known pixels, at least, around what it completes; where two meet, a ramp of half of that.
 THICK = 4  # Training size over the thickness of a hole that is thick.
+THIN_IN_CROP = 40  # Side of a crop over the thickness that its hole has to keep in it at least.
 LARGEST_HOLE = 0.75  # Longest side of a hole that is completed as it is, over the training size.
 MOST_AS_IT_IS = 4e6  # Pixels of a photo; the network's features of a larger one are not kept in memory at once.
 TILES_LOSS = 1.25  # How much more the photo as it is may cost than tiles: it gives attention more to choose from.
 MOST_ENLARGED = 4  # Times, a crop around a hole that is smaller than the one that a network was trained on.
 LEAST_IN_CENTRE = 0.75  # Longest side of a hole that such a network completes as it is, over that of the one it was trained on.
+DOUBLES = 4  # Of that thickness, up to which holes are told apart.
 BLOCKS = 8  # Thickness is measured in blocks, so many across a thick hole.
 OF_A_PIXEL = 4e5  # Multiplications for each pixel that a network sees, about, where it does not count its own.
 OF_THE_PHOTO = 2e3  # What it takes to read a photo's pixel and to write it, in multiplications, about.
@@ -164,6 +167,7 @@ def make_plan(network, hole, strategy="auto", working_size=None):
     windows = separate_windows(thick)
     longest = tf.reduce_max(windows[:, 1] - windows[:, 0], axis=1)
     windows = _disjoint(tf.boolean_mask(windows, tf.cast(longest, tf.float32) > LARGEST_HOLE * network.training_size))
+    windows = tf.boolean_mask(windows, _stay_thick(thick, windows, network.training_size // THICK, crop_size))
     in_crops = thick & _inside_any(size, windows)
     rest = hole & ~in_crops
     tiles = _tiles(rest, tile_size, divisor)
@@ -274,14 +278,39 @@ def _thick(hole, thickness):
     """Where a hole, bool [height, width], is about as thick or thicker: near squares of that side that fit into it."""
     block = max(thickness // BLOCKS, 1)
     height, width = tf.unstack(tf.shape(hole))
-    blocks = tf.cast(tf.pad(~hole, [[0, -height % block], [0, -width % block]]), tf.float32)[tf.newaxis, ..., tf.newaxis]
-    known = tf.nn.max_pool2d(blocks, block, block, "VALID")
+    known = _known_blocks(hole, block)
     across = max(thickness // block - 1, 1) | 1  # Odd, so that squares have a centre.
     # Beyond the border nothing is known, and nothing has to be.
     centres = 1.0 - tf.nn.max_pool2d(known, across, 1, "SAME")
     # And half as far again, so that the rest of a thick hole's rim stays with it.
     squares = tf.nn.max_pool2d(centres, 2 * across + 1, 1, "SAME")[0, :, :, 0] > 0
     return hole & tf.repeat(tf.repeat(squares, block, axis=0), block, axis=1)[:height, :width]
+
+
+def _stay_thick(thick, windows, thickness, side):
+    """Whether the holes of windows are still thick in crops of `side` pixels, half of which they are long: bool [windows].
+
+    How thick they are is measured in doubles of a thickness that all have.
+    """
+    longest = tf.reduce_max(windows[:, 1] - windows[:, 0], axis=1)
+    block = max(thickness // BLOCKS, 1)
+    across = max(thickness // block - 1, 1) | 1  # As in `_thick`; here of larger and larger blocks.
+    known = _known_blocks(thick, block)
+    thickest = tf.fill(tf.shape(longest), thickness)
+    for doubles in range(1, DOUBLES + 1):
+        known, block = tf.nn.max_pool2d(known, 2, 2, "SAME"), 2 * block
+        squares = tf.nn.max_pool2d(known, across, 1, "SAME")[0, :, :, 0] < 1.0
+        cells = tf.cast(tf.where(squares), tf.int32)[tf.newaxis] * block
+        inside = tf.reduce_all((cells >= windows[:, 0, tf.newaxis] - block) & (cells < windows[:, 1, tf.newaxis]), axis=-1)
+        thickest = tf.where(tf.reduce_any(inside, axis=1), thickness * 2**doubles, thickest)
+    return thickest * (side // 2) * THIN_IN_CROP >= longest * side
+
+
+def _known_blocks(hole, block):
+    """Where blocks of a hole's picture have known pixels: float32 [1, rows, columns, 1], 1 there. Past the border nothing is."""
+    height, width = tf.unstack(tf.shape(hole))
+    known = tf.cast(tf.pad(~hole, [[0, -height % block], [0, -width % block]]), tf.float32)[tf.newaxis, ..., tf.newaxis]
+    return tf.nn.max_pool2d(known, block, block, "VALID")
 
 
 def _disjoint(windows):

@@ -7,7 +7,6 @@ number, and then renamed. A version once there is never written again.
 
 import os
 import pathlib
-import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import tensorflow as tf
 from gated_inpaint.errors import InputError
 from gated_inpaint.serving.exportable import Exported
 from gated_inpaint.serving.model import DEFAULT_MAX_MEGAPIXELS, ServingModel
+from gated_inpaint.serving.outputs import new_version
 from gated_inpaint.serving.warm_up import write_warm_up_requests
 from gated_inpaint.types import Path
 
@@ -42,13 +42,7 @@ def export(
       InputError: the output is not named by a number, is there already, or cannot be written; the weights cannot be used; a warm-up
         size is beyond the limit.
     """
-    output = pathlib.Path(output)
-    if not re.fullmatch("[1-9][0-9]*", output.name):
-        raise InputError(
-            f"The output must be a version, a folder named by a number such as {output / '1'}: TensorFlow Serving skips others."
-        )
-    if os.path.lexists(output):
-        raise InputError(f"The version {output} is there already: versions are not overwritten. Export to the next number.")
+    output = new_version(output)
     for width, height in warm_up:
         if width * height > max_megapixels * 1e6:
             raise InputError(f"A warm-up request of {width}x{height} pixels is beyond the limit of {max_megapixels:g} megapixels.")

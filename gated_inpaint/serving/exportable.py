@@ -2,14 +2,13 @@
 one file, the graph: from levels to levels.
 """
 
-import pathlib
 from typing import NamedTuple, Optional
 
 import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.ops.windows import crop_mirrored
-from gated_inpaint.types import Inputs, Path
+from gated_inpaint.types import Inputs
 
 
 class Exported(NamedTuple):
@@ -25,18 +24,6 @@ def check_exportable(network):
         raise InputError(
             f"{type(network).__name__} cannot be exported: it completes by a loop in Python. gated-inpaint complete runs it."
         )
-
-
-def new_file(output: Path, suffix: str) -> pathlib.Path:
-    """The path of a file that can be written. Raises InputError: another suffix, a file that is there, or a folder that is not."""
-    output = pathlib.Path(output)
-    if output.suffix != suffix:
-        raise InputError(f"The output {output} must end in {suffix}.")
-    if output.exists():
-        raise InputError(f"The file {output} is there already: choose another name, or remove it.")
-    if not output.absolute().parent.is_dir():
-        raise InputError(f"The output folder {output.absolute().parent} does not exist: make it first.")
-    return output
 
 
 def completing_function(network, batch, height, width):

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.serving.exportable import Exported, check_exportable, completing_function, new_file
+from gated_inpaint.serving.exportable import Exported, check_exportable, completing_function
+from gated_inpaint.serving.outputs import SUFFIXES, new_file
 from gated_inpaint.types import Path
 from gated_inpaint.weights import load_network
 
@@ -33,7 +34,7 @@ def export_tflite(weights: Optional[Path], output: Path, size: "tuple[int, int]"
     Raises:
       InputError: the size, the weights or the output cannot be used.
     """
-    output, (width, height) = new_file(output, ".tflite"), size
+    output, (width, height) = new_file(output, SUFFIXES["tflite"]), size
     network = load_network(weights)
     check_exportable(network)
     divisor = network.divisor

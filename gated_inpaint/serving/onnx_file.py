@@ -16,7 +16,8 @@ import numpy as np
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.writing import write_whole
-from gated_inpaint.serving.exportable import Exported, check_exportable, completing_function, new_file
+from gated_inpaint.serving.exportable import Exported, check_exportable, completing_function
+from gated_inpaint.serving.outputs import SUFFIXES, new_file
 from gated_inpaint.types import Path
 from gated_inpaint.weights import load_network
 
@@ -37,7 +38,7 @@ def export_onnx(weights: Optional[Path], output: Path, weight_type: str = "float
     Raises:
       InputError: the weights or the output cannot be used; the packages of the extra `onnx` are missing.
     """
-    output = new_file(output, ".onnx")
+    output = new_file(output, SUFFIXES["onnx"])
     network = load_network(weights)
     check_exportable(network)
     try:

@@ -99,14 +99,17 @@ def test_an_interrupted_command_says_so(run, probe):
     assert run("data", "pack", "a", "b") == (1, "", "gated-inpaint data: error: interrupted.\n")
 
 
-def test_help_and_refused_flags_take_no_tensorflow():
+def test_help_and_refused_flags_take_no_tensorflow(tmp_path):
     """In a process of its own, which is as it was before any command."""
+    (tmp_path / "1").mkdir()
+    refused = [[f"--output={tmp_path / '1'}"], [f"--output={tmp_path / 'a.bin'}", "--format=onnx"]]
     quick = [name for name in COMMANDS if name != "train"]  # Its flags are those of a model.
     asked = [["--help"], ["--version"], [], *([name, "--help"] for name in quick), *([name, "--nonsense=1"] for name in quick)]
     code = f"""
 import sys
 from gated_inpaint.commands.main import main
 print([main(argv) for argv in {asked}])
+print([main(["export", *argv]) for argv in {refused}])
 from gated_inpaint.serving.__main__ import main
 print([main(["complete"]), main(["complet"]), main(["export", "--help"])])
 loaded = {{"tensorflow", "cv2", "numpy"}} & set(sys.modules)
@@ -117,7 +120,15 @@ assert not loaded, loaded
     printed = finished.stdout.splitlines()
     assert str([0] * (3 + len(quick)) + [1] * len(quick)) in printed and printed[-1] == "[1, 1, 0]"
     assert all(any(line.startswith(f"  {name} ") for line in printed) for name in COMMANDS)
-    assert finished.stderr.count("\n") == len(quick) + 2
+    assert str([1, 1]) in printed and "is there already" in finished.stderr and "must end in .onnx" in finished.stderr
+    assert finished.stderr.count("\n") == len(quick) + 4
+
+
+def test_the_package_brings_tensorflow_in_without_its_remarks(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    code = "from gated_inpaint import Inpainter; import tensorflow as tf; tf.constant(1) + 1"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (finished.returncode, finished.stderr) == (0, "")
 
 
 def test_commands_do_not_share_flags(run, probe):

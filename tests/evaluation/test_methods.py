@@ -126,6 +126,12 @@ class TestFolder:
         assert (self.checked(folder, keys)(keys[2]) == 5).all()
         assert (self.checked(folder / "free_form", keys)(keys[2]) == 5).all()
 
+    def test_formats_may_differ_from_the_photos(self, folder):
+        """Stems pair: of a photo a.jpg, or a.png, what was completed may be a.bmp."""
+        (folder / "centre/a.png").unlink()
+        cv2.imwrite(str(folder / "centre/a.bmp"), np.full((48, 48, 3), 9, np.uint8))
+        assert (self.checked(folder, self.keys)(self.keys[0]) == 9).all()
+
     def test_missing_ones_are_named_and_counted(self, folder):
         (folder / "free_form/a.png").unlink()
         (folder / "centre/c.png").unlink()

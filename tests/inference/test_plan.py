@@ -82,6 +82,13 @@ def test_a_wire_at_a_ball_is_not_reduced_with_it(network):
     assert not plan.plan.in_crops[440:446, :450].any() and plan.plan.in_crops[300:600, 650:750].all()
 
 
+def test_a_strip_is_reduced_only_if_it_stays_thick(network):
+    """A cable across a large photo would be a flat band in a reduced crop; a road of four times its width is completed in one."""
+    for thickness, strategy in ((60, "tiles"), (240, "crop")):
+        hole = cv2.line(np.zeros((2000, 3000), np.uint8), (0, 1200), (3000, 400), 1, thickness) > 0
+        assert strategy in plan_of(network, hole).strategy.split("+")[0]
+
+
 def test_scratches_are_never_reduced_and_cost_grows_with_the_area(network):
     tiles = []
     for scale in (1, 2):
