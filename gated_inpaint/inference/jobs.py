@@ -101,6 +101,8 @@ class CompletionOptions:
             for name in ("ray_address", "worker_cpus", "worker_gpus"):
                 if getattr(self, name) is not None:
                     raise InputError(f"--{name} goes with --engine=ray.")
+        if self.worker_cpus is not None and self.worker_cpus <= 0:
+            raise InputError(f"--worker_cpus must be more than 0, not {self.worker_cpus:g}.")
         if self.takes_workers() and self.is_single():
             raise InputError(f"{self.image} is one photo: --workers and --engine=ray are for folders and lists.")
         self.share()

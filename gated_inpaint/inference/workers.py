@@ -140,7 +140,7 @@ class Processes:
     def start(self):
         context = multiprocessing.get_context("spawn")  # TensorFlow does not survive a fork.
         ours, theirs = context.Pipe()
-        share = (self._started, self.count)
+        share = (max(1, (os.cpu_count() or 1) // self.count), self._started)  # Threads, and a GPU's number.
         process = context.Process(target=_work, args=(theirs, self._options, share), daemon=True)
         with _interrupts_ignored():  # Ctrl-C reaches all processes of a terminal, and this one ends the others.
             process.start()
@@ -201,7 +201,7 @@ def _work(connection, options, share):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # As an exception: an unfinished file is removed.
     with tensorflow_quiet():
         from gated_inpaint.inference.photo_files import complete_job, make_inpainter
-    _take_share(*share)
+    take_share(*share)
     with contextlib.suppress(EOFError, OSError):
         try:
             inpainter = make_inpainter(options)
@@ -213,21 +213,20 @@ def _work(connection, options, share):
             connection.send(("done", *complete_job(inpainter, connection.recv(), options)))
 
 
-def _take_share(number, count):
-    """Takes this worker's share of the machine: of `count`, some processors each, and one GPU of those that there are."""
+def take_share(threads, gpu=None):
+    """Lets TensorFlow take a worker's share of the machine alone; to be called before it computes anything.
+
+    Arguments:
+      threads: in which it computes.
+      gpu: number of the one GPU that it uses, counted on from the last to the first; None: those that it sees.
+    """
     import tensorflow as tf
 
-    limit_threads(max(1, (os.cpu_count() or 1) // count))
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
-        own = gpus[number % len(gpus)]
-        tf.config.set_visible_devices(own, "GPU")
-        tf.config.experimental.set_memory_growth(own, True)  # Others may be on it.
-
-
-def limit_threads(count):
-    """Lets TensorFlow compute with no more threads; before it computes anything."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(count)
-    tf.config.threading.set_inter_op_parallelism_threads(count)
+    if gpus and gpu is not None:
+        gpus = [gpus[gpu % len(gpus)]]
+        tf.config.set_visible_devices(gpus, "GPU")
+    for one in gpus:
+        tf.config.experimental.set_memory_growth(one, True)  # Others may be on it.
