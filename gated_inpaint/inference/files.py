@@ -33,7 +33,8 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
     """
     is_single = options.is_single()
     to_do = [index for index, job in enumerate(jobs) if not (job.left_out or is_there(job, options))]
-    for folder in {options.save_stages, *(jobs[index].output.parent for index in to_do)} - {None}:
+    outputs = (jobs[index].output for index in to_do)
+    for folder in {options.save_stages, *(output.parent for output in outputs if output)} - {None}:
         _check_writable(folder)
 
     outcomes = [Outcome("left_out")] * len(jobs)

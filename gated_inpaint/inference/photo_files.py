@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import tensorflow as tf
 
 from gated_inpaint.errors import InputError
 from gated_inpaint.files.image_files import read_photo, write_picture, write_png
@@ -13,6 +14,23 @@ from gated_inpaint.inference.jobs import CompletionOptions, is_there
 from gated_inpaint.inference.pictures import attention_picture, channel_grid, mask_over_photo
 from gated_inpaint.inference.progress import PieceProgress, say
 from gated_inpaint.inference.report import Outcome
+
+
+def take_share(threads, gpu=None):
+    """Lets TensorFlow take a worker's share of the machine alone; to be called before it computes anything.
+
+    Arguments:
+      threads: in which it computes.
+      gpu: the worker's number, by which it takes one of the machine's GPUs; None: it takes all that it sees.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus and gpu is not None:
+        gpus = [gpus[gpu % len(gpus)]]
+        tf.config.set_visible_devices(gpus, "GPU")
+    for one in gpus:
+        tf.config.experimental.set_memory_growth(one, True)  # Others may be on it.
 
 
 def make_inpainter(options: CompletionOptions, eager: bool = False) -> Inpainter:

@@ -13,7 +13,6 @@ import socket
 
 from gated_inpaint.errors import InputError, first_line
 from gated_inpaint.inference.progress import say
-from gated_inpaint.inference.workers import take_share
 
 try:
     import ray
@@ -96,7 +95,7 @@ class _Worker:
     """What an actor does; its answers are events of a pool, see `workers`."""
 
     def begin(self, options, threads):
-        from gated_inpaint.inference.photo_files import complete_job, make_inpainter  # Takes TensorFlow.
+        from gated_inpaint.inference.photo_files import complete_job, make_inpainter, take_share  # Takes TensorFlow.
 
         take_share(threads)
         self._options, self._complete = options, complete_job

@@ -200,7 +200,7 @@ def _work(connection, options, share):
     """The main of a worker's process: answers jobs until there are no more, or nobody listens."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # As an exception: an unfinished file is removed.
     with tensorflow_quiet():
-        from gated_inpaint.inference.photo_files import complete_job, make_inpainter
+        from gated_inpaint.inference.photo_files import complete_job, make_inpainter, take_share
     take_share(*share)
     with contextlib.suppress(EOFError, OSError):
         try:
@@ -211,22 +211,3 @@ def _work(connection, options, share):
         connection.send(("ready",))
         while True:
             connection.send(("done", *complete_job(inpainter, connection.recv(), options)))
-
-
-def take_share(threads, gpu=None):
-    """Lets TensorFlow take a worker's share of the machine alone; to be called before it computes anything.
-
-    Arguments:
-      threads: in which it computes.
-      gpu: number of the one GPU that it uses, counted on from the last to the first; None: those that it sees.
-    """
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus and gpu is not None:
-        gpus = [gpus[gpu % len(gpus)]]
-        tf.config.set_visible_devices(gpus, "GPU")
-    for one in gpus:
-        tf.config.experimental.set_memory_growth(one, True)  # Others may be on it.
