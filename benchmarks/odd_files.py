@@ -26,7 +26,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.files.image_files import decode_photo, write_picture
-from gated_inpaint.inference import files
+from gated_inpaint.inference import files, photo_files
 from gated_inpaint.inference.jobs import CompletionOptions
 
 FLAGS = flags.FLAGS
@@ -45,7 +45,7 @@ def main(argv):
 
 def whole_files(paths):
     inpainter = Inpainter()
-    files.Inpainter = lambda *arguments, **named: inpainter  # One for all.
+    photo_files.Inpainter = lambda *arguments, **named: inpainter  # One for all.
     counts = collections.Counter()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

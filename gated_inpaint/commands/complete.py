@@ -11,6 +11,7 @@ and 1 if anything was left out, which is then named on stderr.
 
 import collections
 import dataclasses
+import importlib
 
 from absl import flags
 
@@ -51,6 +52,15 @@ def define_flags(values, argv):
     switch("skip_existing", "Leave results that are there as they are.")
     string("report", "File to write a line of JSON to for each photo, as it is done; with --skip_existing lines are added.")
     string("shard", "Such as 3/16: the third of sixteen shares of the photos, for a folder or list that many machines share.")
+    many = "Processes that complete a folder's or list's photos side by side. With --engine=ray: actors; default: as many as fit."
+    flags.DEFINE_integer("workers", None, many, lower_bound=1, flag_values=values)
+    engine = "What workers are: processes here, or actors of a Ray cluster whose machines see the same files."
+    flags.DEFINE_enum("engine", "processes", ["processes", "ray"], engine, flag_values=values)
+    string("ray_address", "Of a Ray cluster, such as auto or ray-head:6379. Default: one is started on this machine.")
+    cpus = "Processors of each of Ray's workers. Default: 1."
+    flags.DEFINE_float("worker_cpus", None, cpus, lower_bound=0, flag_values=values)
+    gpus = "GPUs of each of Ray's workers, such as 0.5 for two on one. Default: none."
+    flags.DEFINE_float("worker_gpus", None, gpus, lower_bound=0, flag_values=values)
     flags.DEFINE_enum("output_format", "png", ["png", "same"], "Of results in folders: PNG, or the photo's.", flag_values=values)
     flags.DEFINE_integer("quality", 95, "Of results in JPEG and WebP, 1 to 100.", flag_values=values)
 
@@ -87,14 +97,16 @@ def run(values):
         raise InputError("--mask goes with --image: the photo to complete.")
     if chosen["image"] is None and chosen["jobs"] is None:
         chosen.update(image=example.PHOTO, mask=example.MASK)
+    from gated_inpaint.inference.files import complete_jobs
     from gated_inpaint.inference.jobs import CompletionOptions, find_jobs  # Takes OpenCV, which --help does without.
 
     options = CompletionOptions(**chosen)
     jobs = find_jobs(options)
     if options.weights is None and any(job.sketch for job in jobs):
         options = dataclasses.replace(options, weights="guided")
-    with tensorflow_quiet():
-        from gated_inpaint.inference.files import complete_jobs
+    if not options.takes_workers():  # Those import TensorFlow themselves.
+        with tensorflow_quiet():
+            importlib.import_module("gated_inpaint.inference.photo_files")
 
     outcomes = complete_jobs(jobs, options)
     counts = collections.Counter(outcome.status for outcome in outcomes)

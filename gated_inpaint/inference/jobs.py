@@ -28,6 +28,7 @@ from gated_inpaint.files.pairing import files_below, masks_by_name, masks_by_num
 from gated_inpaint.inference.blending import BLENDS
 from gated_inpaint.inference.extending import extension_of
 
+ENGINES = ("processes", "ray")
 COLUMNS = ("photo", "mask", "output")
 
 _MUST_END = f"must end in {', '.join(OUTPUT_SUFFIXES)}"
@@ -49,6 +50,11 @@ class CompletionOptions:
     recursive: bool = False  # Go into the folders of `image`, too.
     skip_existing: bool = False  # Results that are there already are left as they are.
     shard: Optional[str] = None  # "3/16": the third of sixteen shares of the jobs, as they are sorted.
+    workers: Optional[int] = None  # How many share the jobs; None: this process does them, or as many as Ray has room for.
+    engine: str = "processes"  # What workers are: processes here, or, with "ray", actors of a Ray cluster.
+    ray_address: Optional[str] = None  # Of a Ray cluster; None: one is started here.
+    worker_cpus: Optional[float] = None  # Processors of each of Ray's workers; None: one.
+    worker_gpus: Optional[float] = None  # GPUs, or a share of one, of each of Ray's workers; None: none.
     output_format: str = "png"  # Or "same": a folder's results are of their photos' formats.
     quality: int = 95  # Of results in JPEG and WebP.
     report: Optional[Path] = None  # A file to write a line of JSON to for each job; lines are added if `skip_existing`.
@@ -87,7 +93,27 @@ class CompletionOptions:
             raise InputError(f"--blend must be one of {', '.join(BLENDS)}, not {self.blend}.")
         if self.extend is not None:
             extension_of(self.extend, (100, 100))
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"--workers must be at least 1, not {self.workers}.")
+        if self.engine not in ENGINES:
+            raise InputError(f"--engine must be one of {', '.join(ENGINES)}, not {self.engine}.")
+        if self.engine != "ray":
+            for name in ("ray_address", "worker_cpus", "worker_gpus"):
+                if getattr(self, name) is not None:
+                    raise InputError(f"--{name} goes with --engine=ray.")
+        if self.worker_cpus is not None and self.worker_cpus <= 0:
+            raise InputError(f"--worker_cpus must be more than 0, not {self.worker_cpus:g}.")
+        if self.takes_workers() and self.is_single():
+            raise InputError(f"{self.image} is one photo: --workers and --engine=ray are for folders and lists.")
         self.share()
+
+    def is_single(self):
+        """Whether there is one photo to complete, and no folder or list."""
+        return self.jobs is None and not os.path.isdir(self.image or "")
+
+    def takes_workers(self):
+        """Whether jobs are completed in other processes."""
+        return self.engine == "ray" or self.workers is not None
 
     def share(self):
         """(k, n) of `shard`, counted from 1."""
@@ -111,6 +137,11 @@ class Job(NamedTuple):
     def file(self):
         """The file that the job is about."""
         return self.image or self.mask or self.sketch
+
+
+def is_there(job: Job, options: CompletionOptions) -> bool:
+    """Whether a job's result is there already, and is to be left as it is."""
+    return options.skip_existing and job.output is not None and os.path.isfile(job.output)
 
 
 def find_jobs(options: CompletionOptions) -> "list[Job]":

@@ -11,8 +11,21 @@ notes                 [remarks on how image and mask were read]
 
 import json
 import os
+from typing import NamedTuple, Optional
 
 from gated_inpaint.errors import InputError
+
+
+class Outcome(NamedTuple):
+    """What became of a job; fields are those of a report's line."""
+
+    status: str
+    reason: Optional[str] = None
+    width: Optional[int] = None
+    height: Optional[int] = None
+    hole: Optional[float] = None
+    strategy: Optional[str] = None
+    notes: tuple = ()
 
 
 class Report:

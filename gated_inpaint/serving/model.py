@@ -1,5 +1,8 @@
 """The graph that is served: the network of `Inpainter`, and around it what a request needs, as two signatures.
 
+What is loaded (tf.saved_model.load) is callable, too, as TF Hub's reusable SavedModels are: the network alone, to be used or
+trained further in another's model. Its variables are those of the signatures, which therefore see what a training changes.
+
   serving_default   image_bytes, mask_bytes, and sketch_bytes for guided weights: PNG or JPEG files, string [batch].
                     Returns completed_bytes: PNG files, string [batch]. The pictures of a batch may differ in size; they are
                     completed one after the other.
@@ -12,13 +15,25 @@ Every picture has a mask of its own. Pixels outside the hole come back bit for b
 mean to test_main.py, masks included, and the hole is within one level of its answer; but what a file says beside its pixels, its
 colour profile for one, is lost. A request that cannot be served fails as a whole, with INVALID_ARGUMENT and a sentence. (A name
 that ends in _bytes tells TensorFlow Serving's REST interface to expect, or give, base64.)
+
+  loaded(inputs, training=False)
+                    inputs, a dictionary: image, float32 [batch, height, width, 3] in [-1, 1]; mask, and sketch for guided weights,
+                    float32 [batch, height, width, 1], 1 in the hole. Any size, but for U-Nets: theirs.
+                    Returns a dictionary of pictures like the image: output, the network's own; composite, the output in the hole;
+                    and its earlier stages by their names, coarse for one. training: normalise by the batch, where a network does.
+  loaded.serve(inputs), loaded.train(inputs)
+                    the same without and with `training`, by the names that Keras' TFSMLayer asks for.
+  loaded.variables, loaded.trainable_variables, loaded.regularization_losses
+                    lists; there are no losses.
 """
 
 import tensorflow as tf
 
 from gated_inpaint.inference import Inpainter
+from gated_inpaint.ops.windows import crop_mirrored
 from gated_inpaint.serving.encoded_files import check_size, checked, decode_picture, from_deep, hole_of, lines_of, to_deep
 from gated_inpaint.serving.exportable import check_exportable
+from gated_inpaint.types import Inputs
 
 DEFAULT_MAX_MEGAPIXELS = 50  # Phones make 12 to 50. Large photos are completed in tiles, in the memory of one.
 
@@ -59,10 +74,40 @@ class ServingModel:
 
     def save(self, folder):
         """Writes a SavedModel to a new folder."""
-        # Signatures and variables only, and none of Keras' objects: to load those would take Keras.
-        saved = tf.Module()
-        saved.weights = self.serving_default.variables + self.tensors.variables
+        # Functions and variables only, and none of Keras' objects: to load those would take Keras.
+        saved = tf.train.Checkpoint(regularization_losses=[])
+        serve, train = (self._network_function(training) for training in (False, True))
+        graphs = [function.get_concrete_function().graph.as_graph_def() for function in (serve, train)]
+        if graphs[0] == graphs[1]:
+            train = serve  # As it is of most networks; twice the graph would take twice as long to load.
+        saved.serve, saved.train = serve, train
+        saved.__call__ = tf.function(lambda inputs, training=False: (train if training else serve)(inputs), autograph=False)
+        for training in (False, True):
+            saved.__call__.get_concrete_function(self._network_specs(), training=training)
+        functions = (self.serving_default, self.tensors, serve.get_concrete_function(), train.get_concrete_function())
+        variables = {id(variable): variable for function in functions for variable in function.variables}.values()
+        saved.variables = list(variables)
+        saved.trainable_variables = [variable for variable in variables if variable.trainable]
         tf.saved_model.save(saved, str(folder), signatures={"serving_default": self.serving_default, "tensors": self.tensors})
+
+    def _network_specs(self):
+        """What the network alone is given: {name of `Inputs`: specification}."""
+        side, names = self.network.picture_size, ("image", "mask") + ("sketch",) * self.sketch
+        return {name: tf.TensorSpec([None, side, side, 3 if name == "image" else 1], tf.float32, name) for name in names}
+
+    def _network_function(self, training):
+        """The network alone, {name of `Inputs`: maps} to {name: pictures}: everywhere, for losses that look there."""
+
+        def complete(inputs):
+            size, divisor = tf.shape(inputs["image"])[1:3], self.network.divisor
+            whole = tf.stack([[0, 0], -(-size // divisor) * divisor])
+            continued = Inputs(**{name: crop_mirrored(maps, whole) for name, maps in inputs.items()})
+            made = self.network(continued, training=True) if training else self.network.inpaint(continued)
+            earlier = dict(list(made.stages.items())[:-1])  # The last one is the output.
+            pictures = {**earlier, "output": made.output, "composite": made.composite}
+            return {name: picture[:, : size[0], : size[1]] for name, picture in pictures.items()}
+
+        return tf.function(complete, input_signature=[self._network_specs()], autograph=False)
 
     def _complete_files(self, image_bytes, mask_bytes, sketch_bytes=None):
         files = {"image": image_bytes, "mask": mask_bytes}

@@ -10,7 +10,7 @@ from PIL import Image
 
 from gated_inpaint import InputError
 from gated_inpaint.files.image_files import read_photo
-from gated_inpaint.inference import files
+from gated_inpaint.inference import photo_files
 from gated_inpaint.inference.files import complete_files
 from gated_inpaint.inference.jobs import CompletionOptions
 
@@ -41,7 +41,7 @@ def made(monkeypatch):
             completed[mask, : min(3, image.shape[-1])] = GRAY
             return completed
 
-    monkeypatch.setattr(files, "Inpainter", Gray)
+    monkeypatch.setattr(photo_files, "Inpainter", Gray)
     return made
 
 
@@ -149,7 +149,7 @@ def test_a_report_survives_what_stops_the_command(monkeypatch):
             raise KeyboardInterrupt
         return []
 
-    monkeypatch.setattr(files, "write_picture", write)
+    monkeypatch.setattr(photo_files, "write_picture", write)
     with pytest.raises(KeyboardInterrupt):
         complete_files(CompletionOptions(image="in", mask="mask.png", output="out", report="report.jsonl"))
     assert [line["image"] for line in report()] == ["in/a.png", "in/b.png"]

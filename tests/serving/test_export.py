@@ -1,7 +1,9 @@
 """Versions as they are written, and read by TensorFlow alone."""
 
+import importlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import types
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import DATA
+from tensorflow import keras
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -18,8 +21,12 @@ from gated_inpaint.commands.main import run as run_command
 from gated_inpaint.files.image_files import read_photo, write_png
 from gated_inpaint.files.masks import read_mask
 from gated_inpaint.serving import export as exporting
+from gated_inpaint.serving.model import ServingModel
+from gated_inpaint.types import Inputs
 
 SMALL = str(DATA / "generator")
+PHOTO = np.random.default_rng(0).integers(0, 256, (16, 24, 3), np.uint8)
+MASK = np.pad(np.full([5, 8], 255, np.uint8), [[4, 7], [3, 13]])
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +141,86 @@ def test_warm_up_requests(version):
         assert image.shape == (1, *shape, 3) and mask.shape == (1, *shape, 1) and 0.2 < (mask == 255).mean() < 0.3
         for name, expected in (("image_bytes", image), ("mask_bytes", mask)):
             np.testing.assert_array_equal(tf.io.decode_png(tf.make_ndarray(files.inputs[name])[0]), expected[0])
+
+
+def inputs(side=64, seed=0):
+    mask = np.zeros((2, side, side, 1), np.float32)
+    mask[:, side // 2 - 8 : side // 2 + 8, side // 2 - 8 : side // 2 + 8] = 1
+    return {"image": np.random.default_rng(seed).uniform(-1, 1, (2, side, side, 3)).astype(np.float32), "mask": mask}
+
+
+def test_what_is_loaded_is_the_network(version):
+    loaded, network, given = tf.saved_model.load(str(version)), Inpainter(SMALL).network, inputs()
+    assert {variable.shape for variable in loaded.trainable_variables} == {variable.shape for variable in network.variables}
+    assert len(loaded.variables) == len(network.variables) and list(loaded.regularization_losses) == []
+    expected = network(Inputs(**given))
+    for function in (loaded, loaded.serve, loaded.train, lambda given: loaded(given, training=True)):
+        made = function(given)
+        assert made.keys() == {"coarse", "output", "composite"}
+        for name, picture in (*expected.stages.items(), ("output", expected.output), ("composite", expected.composite)):
+            np.testing.assert_allclose(made.get(name, made["output"]), picture, atol=1e-5)
+    cut = {name: tf.constant(array[:, :, :61]) for name, array in given.items()}
+    assert loaded(cut)["coarse"].shape == (2, 64, 61, 3)
+
+
+def test_training_is_training(tmp_path):
+    """Of a network that normalises by the batch."""
+    weights = DATA / "weight_files/context_encoder_inpaintCenter.t7"
+    ServingModel(weights).save(tmp_path / "model")
+    loaded, network, given = tf.saved_model.load(str(tmp_path / "model")), Inpainter(weights).network, inputs(128)
+    assert len(loaded.trainable_variables) == len(network.trainable_variables) < len(loaded.variables)
+    np.testing.assert_allclose(loaded(given)["output"], network.inpaint(Inputs(**given)).output, atol=1e-5)
+    np.testing.assert_allclose(loaded(given, training=True)["output"], network(Inputs(**given), training=True).output, atol=1e-4)
+    # Both moved their running statistics.
+    np.testing.assert_allclose(loaded(given)["output"], network.inpaint(Inputs(**given)).output, atol=1e-4)
+
+
+def test_what_the_page_says_of_reuse(version, tmp_path, monkeypatch):
+    """Its blocks of Python: a step of training, and a handler for Apache Beam, of which two names are all that it takes."""
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("models/gated_inpaint").mkdir(parents=True)
+    pathlib.Path("models/gated_inpaint/1").symlink_to(version)
+    base = types.SimpleNamespace(ModelHandler=object, PredictionResult=lambda example, inference: (example, inference))
+    for name in ("apache_beam", "apache_beam.ml", "apache_beam.ml.inference", "apache_beam.ml.inference.base"):
+        monkeypatch.setitem(sys.modules, name, base)
+    page = (pathlib.Path(__file__).parents[2] / "docs/serving.md").read_text()
+    training, beam = (code for code in re.findall("^```python\n(.*?)^```", page, re.M | re.S) if "models/gated_inpaint/1" in code)
+
+    exec(training.replace("1e-4", "1e-2"), {})
+    names = {}
+    exec(beam.replace("gated_inpaint/1", "gated_inpaint/2"), names)  # What the training saved.
+    handler, files = names["Completing"](), (tf.io.encode_png(PHOTO).numpy(), tf.io.encode_png(MASK[..., np.newaxis]).numpy())
+    ((example, answer),) = handler.run_inference([files], handler.load_model())
+    assert example == files
+    completed = tf.io.decode_png(answer).numpy()
+    np.testing.assert_array_equal(completed[MASK == 0], PHOTO[MASK == 0])
+    assert np.abs(completed.astype(int) - Inpainter(SMALL)(PHOTO, MASK)).max() > 8
+
+
+@pytest.mark.parametrize("kind", ["TFSMLayer", "hub.KerasLayer"])
+def test_layers_of_others_train_it(version, kind):
+    if kind == "TFSMLayer":
+        if not hasattr(keras.layers, "TFSMLayer"):
+            pytest.skip("Keras 2 has no TFSMLayer.")
+        frame, layer = keras, keras.layers.TFSMLayer(str(version), call_training_endpoint="train")
+        loaded = layer._reloaded_obj
+    else:
+        hub = pytest.importorskip("tensorflow_hub", reason="TF Hub's layer takes tensorflow_hub and Keras 2.", exc_type=ImportError)
+        frame = importlib.import_module("tf_keras") if hasattr(keras.layers, "TFSMLayer") else keras
+        layer = hub.KerasLayer(str(version), trainable=True)
+        loaded = layer._func
+    given = inputs()
+    symbols = {name: frame.Input(array.shape[1:], name=name) for name, array in given.items()}
+    model = frame.Model(symbols, layer(symbols)["output"])
+    assert len(model.trainable_weights) == len(loaded.trainable_variables)
+    optimizer = frame.optimizers.Adam(1e-3)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, "mae")
+    before = [variable.numpy() for variable in loaded.trainable_variables]
+    losses = model.fit(given, given["image"], epochs=3, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    # Those that the signatures read, not copies.
+    assert all((variable.numpy() != value).any() for variable, value in zip(loaded.trainable_variables, before))
 
 
 @pytest.mark.parametrize("name", ["models", "v1", "01", "0", "-1", "1.5", "1 "])

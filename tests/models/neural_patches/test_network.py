@@ -16,7 +16,7 @@ from gated_inpaint.editor.completing import Models
 from gated_inpaint.evaluation.methods.weights import Weights as Method
 from gated_inpaint.features import load_vgg
 from gated_inpaint.files.keras_files import read_keras_h5
-from gated_inpaint.inference import files
+from gated_inpaint.inference import files, progress
 from gated_inpaint.inference.jobs import CompletionOptions
 from gated_inpaint.models.neural_patches import MODEL
 from gated_inpaint.models.neural_patches.network import LEAST_SIZE
@@ -190,14 +190,14 @@ def test_control_and_c_keeps_the_photo_and_leaves_the_others(weights, photo, tmp
     for name in ("a", "b"):
         cv2.imwrite(str(tmp_path / f"{name}.png"), photo[0])
         cv2.imwrite(str(tmp_path / f"{name}_mask.png"), photo[1])
-    watch, before = files._LoopProgress._watch, signal.getsignal(signal.SIGINT)
+    watch, before = progress.LoopProgress._watch, signal.getsignal(signal.SIGINT)
 
     def interrupted(self, done, count, value):
         if done == 1:
             signal.raise_signal(signal.SIGINT)
         return watch(self, done, count, value)
 
-    monkeypatch.setattr(files._LoopProgress, "_watch", interrupted)
+    monkeypatch.setattr(progress.LoopProgress, "_watch", interrupted)
     options = CompletionOptions(image=tmp_path, mask=tmp_path, output=tmp_path / "out", weights=weights)
     outcomes = files.complete_files(options)
     assert [outcome.status for outcome in outcomes] == ["completed", "left_out"]
