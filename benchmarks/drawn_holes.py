@@ -1,7 +1,27 @@
-"""Thin holes drawn by code, and how far what fills a hole is from the truth."""
+"""Holes drawn by code, and how far what fills a hole is from the truth."""
+
+import math
 
 import cv2
 import numpy as np
+import tensorflow as tf
+
+from gated_inpaint.masks import strokes
+
+
+def square(height, width, share):
+    """A square in the middle that takes a share of the picture; bool, as `free_form`'s."""
+    side = math.isqrt(int(share * width * height))
+    top, left = (height - side) // 2, (width - side) // 2
+    hole = np.zeros([height, width], bool)
+    hole[top : top + side, left : left + side] = True
+    return hole
+
+
+def free_form(size):
+    """Strokes of about 30%: the nearest of some."""
+    holes = [strokes(tf.constant([seed, 0]), size, size).numpy()[..., 0] > 0 for seed in range(40)]
+    return min(holes, key=lambda hole: abs(hole.mean() - 0.3))
 
 
 def scratches(rng, height, width):

@@ -11,17 +11,15 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import math
 import statistics
 
-import numpy as np
 import tensorflow as tf
 from absl import app, flags
 from arithmetic import seconds
+from drawn_holes import free_form, square
 from random_weights import randomize
 
 from gated_inpaint.inference.holes import complete_holes
-from gated_inpaint.masks import strokes
 from gated_inpaint.models.deepfill_v2 import Generator
 from gated_inpaint.types import Inputs
 from gated_inpaint.weights.loading import KERAS_DTYPES
@@ -30,20 +28,6 @@ FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256", "512", "1024"], "Heights and widths to measure; multiples of 8.")
 flags.DEFINE_list("precisions", ["float32"], "Of float32 and bfloat16; ratios are to the first one's whole picture.")
 flags.DEFINE_integer("rounds", 5, "Rounds of one call each.")
-
-
-def square(size):
-    side = int(size * math.sqrt(0.05))
-    begin = (size - side) // 2
-    mask = np.zeros([1, size, size, 1], np.float32)
-    mask[:, begin : begin + side, begin : begin + side] = 1
-    return tf.constant(mask)
-
-
-def free_form(size):
-    """Strokes of about 30%: the nearest of some."""
-    masks = [strokes(tf.constant([seed, 0]), size, size) for seed in range(40)]
-    return min(masks, key=lambda mask: abs(float(tf.reduce_mean(mask)) - 0.3))[tf.newaxis]
 
 
 def functions(precision):
@@ -60,12 +44,13 @@ def main(_):
     print(f"TensorFlow {tf.__version__}, full width, seconds and speed against {FLAGS.precisions[0]} whole")
     for size in map(int, FLAGS.sizes):
         image = tf.random.uniform([1, size, size, 3], -1, 1)
-        for name, mask in (("square hole", square(size)), ("free-form holes", free_form(size))):
+        for name, hole in (("square hole", square(size, size, 0.05)), ("free-form holes", free_form(size))):
+            mask = tf.constant(hole[None, ..., None], tf.float32)
             rounds = [[seconds(way, image, mask) for way in ways] for _ in range(1 + FLAGS.rounds)][1:]
             names = [f"{precision} {way}" for precision in FLAGS.precisions for way in ("whole", "holes")]
             times = [statistics.median(column) for column in zip(*rounds)]
             figures = ", ".join(f"{way} {time:.3f} (x{times[0] / time:.2f})" for way, time in zip(names, times))
-            print(f"{size}x{size}, {name} {100 * float(tf.reduce_mean(mask)):.0f}%: {figures}", flush=True)
+            print(f"{size}x{size}, {name} {100 * hole.mean():.0f}%: {figures}", flush=True)
 
 
 if __name__ == "__main__":

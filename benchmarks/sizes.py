@@ -13,7 +13,6 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import math
 import pathlib
 import resource
 import subprocess
@@ -23,7 +22,7 @@ import time
 
 import numpy as np
 from absl import app, flags
-from drawn_holes import scratches
+from drawn_holes import scratches, square
 
 FLAGS = flags.FLAGS
 flags.DEFINE_list("sizes", ["256x256", "512x512", "1024x1024", "1920x1080"], "WIDTHxHEIGHT of the pictures.")
@@ -74,7 +73,7 @@ def measure(size, method):
 
     width, height = map(int, size.split("x"))
     image = np.random.default_rng(0).integers(0, 256, [height, width, 3], dtype=np.uint8)
-    mask = square(height, width) if FLAGS.kind == "square" else scratches_all_over(height, width)
+    mask = square(height, width, FLAGS.hole) if FLAGS.kind == "square" else scratches_all_over(height, width)
     inpainter = Inpainter(FLAGS.weights, FLAGS.precision, hd_strategy="original" if method in ("dense", "holes") else method)
     if method == "dense":
         shape = [1, height - height % 8, width - width % 8]
@@ -96,14 +95,6 @@ def measure(size, method):
         used.append(time.process_time() - used_before)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{min(times[1:] or times):.2f} | {times[0]:.2f} | {used[0]:.1f} | {peak:.2f} GiB")
-
-
-def square(height, width):
-    side = math.isqrt(int(FLAGS.hole * width * height))
-    top, left = (height - side) // 2, (width - side) // 2
-    mask = np.zeros([height, width], bool)
-    mask[top : top + side, left : left + side] = True
-    return mask
 
 
 def scratches_all_over(height, width):
