@@ -14,7 +14,13 @@ from gated_inpaint.errors import InputError
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "examples/browser/README.md", ROOT / "gated_inpaint/weights/MODEL_CARD.md"]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/*.md"),
+        ROOT / "benchmarks/peers/README.md",
+        ROOT / "examples/browser/README.md",
+        ROOT / "gated_inpaint/weights/MODEL_CARD.md",
+    ]
 )
 MAINS = {"test_main.py": "complete", "train_main.py": "train"}
 
