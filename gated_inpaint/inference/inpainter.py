@@ -294,7 +294,7 @@ class Inpainter:
     def _understood(self, image, mask, sketch):
         if (sketch is None) == self.network.takes_sketch:
             raise InputError(
-                "These weights complete along a sketch, and none was given."
+                "These weights complete along a sketch, and none was given: give one, or other weights."
                 if sketch is None
                 else 'These weights take no sketch: use guided weights, such as "guided", or leave the sketch out.'
             )

@@ -175,7 +175,10 @@ def _read_checkpoint(source):
                 )
             prefix = str(indices[0].with_suffix(""))
     elif not os.path.exists(source + ".index"):
-        raise InputError(f"There are no weights {source}: neither an .npz, nor a checkpoint's folder or prefix.")
+        raise InputError(
+            f"There are no weights {source}: neither {', '.join(BUNDLED)}, which come with the package, nor an .npz, nor a "
+            "checkpoint's folder or prefix."
+        )
     try:
         reader = tf.train.load_checkpoint(prefix)
         names = [name for name in sorted(reader.get_variable_to_shape_map()) if not _OPTIMISERS.fullmatch(name)]
