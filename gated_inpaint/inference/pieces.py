@@ -89,7 +89,7 @@ def completed_crop(complete, cropped, piece):
     extent = piece.shown[1] - piece.shown[0]
     is_reduced, is_another = tf.reduce_any(piece.sizes < extent), tf.reduce_any(piece.sizes != extent)
 
-    # One condition, and both ways to resize in it: with a second one inside it TensorFlow 2.21 cannot run what is served.
+    # One condition, and both ways to resize in it: no condition inside another, where TensorFlow 2.21 refused what was served.
     def resized():
         image = tf.where(is_reduced, _area(cropped.image, piece.sizes), _known_enlarged(cropped.image, cropped.mask, piece.sizes))
         mask, sketch = (None if maps is None else tf.cast(_area(maps, piece.sizes) > 0, tf.float32) for maps in cropped[1:])

@@ -1,6 +1,5 @@
 """Jobs among workers: with pretended ones that die as they are told, and with processes, of which one is killed."""
 
-import json
 import multiprocessing
 import os
 import pathlib
@@ -10,9 +9,10 @@ import types
 import numpy as np
 import pytest
 from conftest import DATA
+from numbered_photos import check_completed, write_photos
 
-from gated_inpaint import Inpainter, InputError
-from gated_inpaint.files.image_files import read_photo, write_png
+from gated_inpaint import InputError
+from gated_inpaint.files.image_files import write_png
 from gated_inpaint.inference import files, workers
 from gated_inpaint.inference.files import complete_files
 from gated_inpaint.inference.jobs import CompletionOptions
@@ -121,13 +121,7 @@ def test_processes_of_which_one_is_killed(tmp_path, monkeypatch, capfd):
     """All photos are completed as one process completes them, and reported once; a second run leaves them as they are."""
     monkeypatch.chdir(tmp_path)
     names = [f"{number:02d}.png" for number in range(24)]
-    rng, mask = np.random.default_rng(0), np.pad(np.full([16, 20, 1], 255, np.uint8), [[20, 28], [24, 20], [0, 0]])
-    for folder in ("photos", "masks"):
-        pathlib.Path(folder).mkdir()
-    for name in names:
-        write_png(f"photos/{name}", rng.integers(0, 256, [64, 64, 3], np.uint8))
-        write_png(f"masks/{name}", mask)
-    pathlib.Path("photos/05.png").write_text("rubbish")
+    write_photos(names)
     options = dict(image="photos", mask="masks", output="out", weights=SMALL, report="report.jsonl", workers=2)
 
     written, write = [], files.Report.write
@@ -140,13 +134,7 @@ def test_processes_of_which_one_is_killed(tmp_path, monkeypatch, capfd):
 
     monkeypatch.setattr(files.Report, "write", killing)
     complete_files(CompletionOptions(**options))
-    lines = [json.loads(line) for line in pathlib.Path("report.jsonl").read_text().splitlines()]
-    assert sorted(line["image"] for line in lines) == [f"photos/{name}" for name in names]
-    assert [line["image"] for line in lines if line["status"] != "completed"] == ["photos/05.png"]
-    inpainter = Inpainter(SMALL)
-    for name in names[:5] + names[6:]:
-        expected = inpainter(f"photos/{name}", f"masks/{name}")
-        np.testing.assert_allclose(read_photo(f"out/{name}").array.astype(int), expected, atol=1)
+    check_completed(names, SMALL)
     assert multiprocessing.active_children() == []
     said = [line.split("\r")[-1] for line in capfd.readouterr().err.splitlines()]
     assert sum(line.startswith("left out photos/05.png") for line in said) == 1

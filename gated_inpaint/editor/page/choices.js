@@ -1,6 +1,6 @@
 // What is chosen in the settings: weights, strategy, and what else a completion is asked with.
 
-import { $, model, state, guidedModel, takesSketch, tell } from "./app.js";
+import { $, guidedModel, model, state, takesSketch, tell } from "./app.js";
 import { chooseTool } from "./marks.js";
 import { get } from "./server.js";
 import { remember, settings } from "./settings.js";
