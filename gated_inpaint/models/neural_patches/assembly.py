@@ -18,7 +18,7 @@ def assemble(model, network, path, settings):
     Arguments:
       model, network: name of the content network's model, and the network.
       path: of VGG-19, as Keras has it.
-      settings: {name: value} of `form`, `size` and `iterations`, as far as they are not as released.
+      settings: {name: value} of `NeuralPatches`' arguments from `form` on, as far as they are not as released.
 
     Raises:
       InputError: the file is of another network, or ends before relu4_2; settings cannot be.

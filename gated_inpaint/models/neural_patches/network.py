@@ -5,7 +5,8 @@ as a whole, and blurred. Then pixels are moved until VGG-19 sees the first guess
 `objective`, lowered by `lbfgs` at a quarter of the picture's sides, at half of them and at the whole, each scale from the result of
 the last one. Nothing is trained.
 
-All pixels move. In the house only those in the hole are kept; the network's own output has a soft border around it, as released.
+All pixels move; in the paper's form those of the hole alone, as only they are held to something. In the house only those in the
+hole are kept; the network's own output has a soft border around it, as released.
 
 Pictures are of one size, and holes lie in their middle: see `Network.picture_size`. Conventions are those of `gated_inpaint.types`.
 
@@ -20,7 +21,15 @@ from gated_inpaint.features.vgg import BLOCKS, VGG
 from gated_inpaint.models import registry
 from gated_inpaint.models.contract import Network
 from gated_inpaint.models.neural_patches.lbfgs import LBFGS
-from gated_inpaint.models.neural_patches.objective import CONTENT_LAYER, LAYERS, Objective
+from gated_inpaint.models.neural_patches.objective import (
+    CONTENT_LAYER,
+    LAYERS,
+    PAPER,
+    PUBLISHED,
+    RELEASED,
+    Objective,
+    PaperObjective,
+)
 from gated_inpaint.models.neural_patches.pictures import from_network, patch_sources, pyramid, resize, to_network
 from gated_inpaint.types import Completion, Inputs
 
@@ -45,10 +54,11 @@ class NeuralPatches(Network):
     Arguments:
       content: {"model": name, "config": config} of the content network, any model's that takes no sketch.
       channels: of VGG-19's convolutions up to conv4_2, ten.
-      form: "fast" as released: patches of relu4_1, matched once at each scale; or "original": of relu3_1, too, and matched at every
-        step.
+      form: "fast" as released: patches of relu4_1, matched once at each scale; "original": of relu3_1, too, and matched at every
+        step; or "paper": patches of the picture itself, nearest by distance, and the hole's pixels held to the previous scale's.
       size: side of the pictures, 128 at least and a multiple of 4; 512 as released.
       iterations: steps at each of three scales; 100 as released.
+      texture_weight, smoothness_weight: of these parts of the objective; None: the form's own.
       dtype: of the content network; the optimisation is in float32.
 
     A call makes the first guess alone. `inpaint` makes all of it, in a loop, which `watch` can follow and end.
@@ -59,7 +69,18 @@ class NeuralPatches(Network):
 
     exportable = False
 
-    def __init__(self, content, channels, form="fast", size=RELEASED_SIZE, iterations=RELEASED_ITERATIONS, dtype=None, **kwargs):
+    def __init__(
+        self,
+        content,
+        channels,
+        form="fast",
+        size=RELEASED_SIZE,
+        iterations=RELEASED_ITERATIONS,
+        texture_weight=None,
+        smoothness_weight=None,
+        dtype=None,
+        **kwargs,
+    ):
         super().__init__(dtype=dtype, **kwargs)
         if form not in LAYERS:
             raise ValueError(f"The form is one of {', '.join(LAYERS)}, not {form!r}.")
@@ -67,9 +88,13 @@ class NeuralPatches(Network):
             raise ValueError(f"The size is {LEAST_SIZE} at least and a multiple of 4, not {size}.")
         if iterations < 1:
             raise ValueError(f"There is 1 iteration at least, not {iterations}.")
+        for weight in (texture_weight, smoothness_weight):
+            if weight is not None and not weight >= 0:
+                raise ValueError(f"Weights of the objective are 0 or more, not {weight}.")
         if len(channels) != len(CONVOLUTIONS):
             raise ValueError(f"VGG-19 has {len(CONVOLUTIONS)} convolutions up to {CONTENT_LAYER}, not {len(channels)}.")
         self.channels, self.form, self.size, self.iterations = list(channels), form, size, iterations
+        self.texture_weight, self.smoothness_weight = texture_weight, smoothness_weight
         self.content = registry.find(content["model"]).network(**content["config"], dtype=self.layer_dtype)
         self._content_model = content["model"]
         if self.content.takes_sketch:
@@ -131,18 +156,32 @@ class NeuralPatches(Network):
         picture, is_over = None, False
         scales = pyramid(np.concatenate([to_network(guess), hole[..., np.newaxis]], axis=-1))
         for number, scale in enumerate(scales):
-            content = scale[..., :3]
-            picture = content if picture is None else resize(picture, *content.shape[:2])
+            guessed = scale[..., :3]
+            moving = scale[..., 3:] > 0 if self.form == PAPER else np.ones_like(scale[..., 3:], bool)
+            picture = guessed if picture is None else np.where(moving, resize(picture, *guessed.shape[:2]), guessed)
             if is_over:
                 continue
-            sources = patch_sources(scale)
-            pictures, holes = [source[..., :3] for source in sources], [source[..., 3] > 0 for source in sources]
-            objective = Objective(network, _float32(content), list(map(_float32, pictures)), self.form, holes=holes)
-            picture, is_over = self._optimise(objective, _float32(picture), number * self.iterations, len(scales))
+            start = _float32(picture)
+            objective = self._objective(network, scale, start)
+            picture, is_over = self._optimise(objective, start, _float32(moving), number * self.iterations, len(scales))
         return from_network(picture)
 
-    def _optimise(self, objective, picture, done, scales):
-        """The picture after the steps of one scale, as an array, and whether the loop was ended before its end."""
+    def _objective(self, network, scale, start):
+        """At one scale: of the first guess and its hole there, [height, width, 4], and the picture that the steps begin with."""
+        own = PUBLISHED if self.form == PAPER else RELEASED
+        given = {"texture": self.texture_weight, "smoothness": self.smoothness_weight}
+        weights = own._replace(**{name: weight for name, weight in given.items() if weight is not None})
+        if self.form == PAPER:
+            return PaperObjective(network, start, scale[..., 3] > 0, weights)
+        sources = patch_sources(scale)
+        pictures, holes = [_float32(source[..., :3]) for source in sources], [source[..., 3] > 0 for source in sources]
+        return Objective(network, _float32(scale[..., :3]), pictures, self.form, weights, holes)
+
+    def _optimise(self, objective, picture, moving, done, scales):
+        """The picture after the steps of one scale, as an array, and whether the loop was ended before its end.
+
+        Only pixels where `moving` is 1 change, float32 [height, width, 1].
+        """
         optimizer, best, least = LBFGS(), picture, np.inf
         for step in range(self.iterations):
             terms, gradient = objective(picture)
@@ -153,7 +192,7 @@ class NeuralPatches(Network):
                 return best.numpy(), False
             if self.watch is not None and self.watch(done + step, scales * self.iterations, value):
                 return best.numpy(), True
-            following = optimizer.next_point(picture, gradient)
+            following = optimizer.next_point(picture, gradient * moving)
             if following is None:
                 break
             picture = following
@@ -164,7 +203,7 @@ class NeuralPatches(Network):
 
     def get_config(self):
         content = {name: value for name, value in self.content.get_config().items() if name not in ("name", "dtype")}
-        names = ("channels", "form", "size", "iterations")
+        names = ("channels", "form", "size", "iterations", "texture_weight", "smoothness_weight")
         return {
             **super().get_config(),
             "content": {"model": self._content_model, "config": content},

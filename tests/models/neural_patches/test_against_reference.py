@@ -10,7 +10,7 @@ import tensorflow as tf
 from gated_inpaint.features import load_vgg
 from gated_inpaint.models.neural_patches.lbfgs import LBFGS
 from gated_inpaint.models.neural_patches.network import blend
-from gated_inpaint.models.neural_patches.objective import Objective, Weights
+from gated_inpaint.models.neural_patches.objective import PUBLISHED, Objective, PaperObjective, Weights
 from gated_inpaint.models.neural_patches.pictures import (
     ANGLE,
     from_network,
@@ -102,6 +102,20 @@ def test_patches_matches_values_and_gradient(expected, network, weights, form, l
     assert np.linalg.norm(gradient - wanted) / np.linalg.norm(wanted) < 1e-4
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_papers_form(expected, network, dtype):
+    picture, hole = tf.constant(expected["eval/x"], dtype), expected["paper/hole"] > 0
+    reference = tf.constant(expected["pyramid/content_64"], dtype)
+    for name, weights in (("published_weights", PUBLISHED), ("balanced", Weights(1.0, 0.05, 0.05))):
+        objective = PaperObjective(network(dtype), reference, hole, weights)
+        for layer, nearest in objective.match(picture).items():
+            np.testing.assert_array_equal(nearest, expected[f"paper/nearest_{LAYERS[layer]}"])
+        terms, gradient = objective(picture)
+        np.testing.assert_allclose(float(tf.add_n(list(terms))), expected[f"paper/{name}/value"], rtol=1e-5)
+        wanted = expected[f"paper/{name}/gradient"]
+        assert np.linalg.norm(gradient - wanted) / np.linalg.norm(wanted) < 1e-4
+
+
 def test_lbfgs(expected):
     factors = tf.constant(expected["lbfgs/c"])
 
@@ -159,6 +173,16 @@ def test_patches_that_touch_the_hole_are_left_out(network):
     assert sum(touching) == 2
     np.testing.assert_array_equal(patches[0], patches[1][~np.array(touching)])
     np.testing.assert_array_equal(patches[2], patches[1])
+
+
+def test_without_patches_on_both_sides_there_is_no_texture(network):
+    """With the whole picture a hole nothing is outside it, and with one of a pixel at the border none has its middle in it."""
+    picture = tf.constant(np.random.default_rng(0).uniform(-100, 100, (64, 64, 3)), tf.float32)
+    whole, corner = np.ones([64, 64], bool), np.zeros([64, 64], bool)
+    corner[0, 0] = True
+    for hole in (whole, corner):
+        terms, gradient = PaperObjective(network("float32"), picture, hole)(picture)
+        assert float(terms.texture) == 0 and float(terms.smoothness) > 0 and np.isfinite(gradient).all()
 
 
 def test_patches_of_nothing_do_not_count(network):

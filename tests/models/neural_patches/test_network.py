@@ -96,6 +96,30 @@ def test_a_photo_is_completed_and_the_objective_falls(weights, photo):
     assert (np.diff(shares) > -1e-4).all() and 0 <= shares[0] < 0.2 and shares[-1] > 0.8
 
 
+def test_the_papers_form_moves_the_hole_alone(parts, photo, tmp_path):
+    """By settings of the weights file; each scale begins with the last one's result, and is held to it."""
+    path, told = tmp_path / "paper.npz", []
+    settings = f"--settings=form=paper,size={LEAST_SIZE},iterations={STEPS},texture_weight=0.5"
+    assert convert(parts[0], path, parts[1], settings) == 0
+    network = load_network(path)
+    assert (network.form, network.texture_weight, network.smoothness_weight) == ("paper", 0.5, None)
+    network.watch = lambda done, count, value: told.append(value)
+    guess = cv2.resize(photo[0], (LEAST_SIZE, LEAST_SIZE)) / np.float32(127.5) - 1
+    hole = np.zeros([LEAST_SIZE, LEAST_SIZE], bool)
+    hole[50:80, 50:80] = True
+    made = network.synthesise(guess, hole)
+    np.testing.assert_allclose(made[~hole], guess[~hole], atol=1e-6)
+    assert np.abs(made - guess)[hole].max() > 0.01
+    assert all(told[scale * STEPS + STEPS - 1] < told[scale * STEPS] for scale in range(3))
+    # More texture, another result; no texture and no smoothness: the first guess, and nothing else to be like at any scale.
+    network.texture_weight = network.smoothness_weight = 0.0
+    network.watch = None
+    calm = network.synthesise(guess, hole)
+    assert np.abs(calm - made)[hole].max() > 0.01
+    small = cv2.resize(guess, (LEAST_SIZE // 4, LEAST_SIZE // 4), interpolation=cv2.INTER_AREA)
+    assert np.abs(calm[hole] - guess[hole]).mean() > 0.01 and np.abs(calm[hole].mean() - small[13:20, 13:20].mean()) < 0.05
+
+
 def test_what_is_in_the_hole_is_not_seen(weights, photo):
     image, hole = photo
     inpainter = Inpainter(weights, iterations=1)
@@ -157,7 +181,7 @@ def test_the_best_so_far_is_that_of_the_lowest_objective(weights, values, ends, 
         seen.append(picture)
         return [tf.constant(float(next(scripted)))], picture**3
 
-    made, is_over = network._optimise(objective, tf.ones([2, 2, 3]), 0, 1)
+    made, is_over = network._optimise(objective, tf.ones([2, 2, 3]), tf.ones([2, 2, 1]), 0, 1)
     assert is_over == (ends is not None) and len(seen) == min(len(values), (ends or 3) + 1)
     if kept < len(seen):
         np.testing.assert_array_equal(made, seen[kept])
@@ -170,8 +194,8 @@ def test_patches_are_of_what_is_known(weights, photo, monkeypatch):
     module, counts = MODEL.network.__module__, []
 
     class Counted(Objective):
-        def __init__(self, network, content, sources, form, holes):
-            super().__init__(network, content, sources, form, holes=holes)
+        def __init__(self, network, content, sources, form, weights, holes):
+            super().__init__(network, content, sources, form, weights, holes)
             counts.append((len(self.patches["relu4_1"]), len(sources), sum(hole.any() for hole in holes)))
 
     monkeypatch.setattr(sys.modules[module], "Objective", Counted)
@@ -255,7 +279,8 @@ def test_what_cannot_be_put_together_is_said(parts, tmp_path, capsys):
             (content, target, torchvisions),
             "is torchvision's training, and neural patches need the authors' weights. Get Keras' vgg19",
         ),
-        ((content, target, texture, "--settings=form=quick"), "The form is one of fast, original, not 'quick'"),
+        ((content, target, texture, "--settings=form=quick"), "The form is one of fast, original, paper, not 'quick'"),
+        ((content, target, texture, "--settings=texture_weight=-1"), "Weights of the objective are 0 or more, not -1"),
         ((content, target, texture, "--settings=size=100"), "128 at least and a multiple of 4, not 100"),
         ((content, target, texture, "--settings=speed=3"), "settings {'speed': 3}"),
         ((content, target, texture, "--model=shift_net"), "its weights are no others' together"),
