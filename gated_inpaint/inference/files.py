@@ -47,7 +47,8 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
             for note in outcome.notes:
                 say(f"note: {note}")
             if outcome.status == "unchanged":
-                say(f"warning: the mask {job.mask} is empty: {job.image} is returned unchanged.")
+                by = "" if options.mask_from == "auto" else f", by --mask_from={options.mask_from}"
+                say(f"warning: the mask {job.mask} is empty{by}: {job.image} is returned unchanged.")
             elif outcome.status == "left_out":
                 if is_single:
                     raise InputError(f"{outcome.reason}.")
