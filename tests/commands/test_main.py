@@ -125,6 +125,16 @@ assert not loaded, loaded
     assert finished.stderr.count("\n") == len(quick) + 4
 
 
+def test_a_python_without_what_was_installed():
+    """As in a new terminal, where the environment was not activated."""
+    command = [sys.executable, "-S", "-m", "gated_inpaint", "complete"]
+    finished = subprocess.run(command, cwd=DATA.parents[1], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == (
+        f"gated_inpaint: error: {sys.executable} has no absl: activate the environment, or pip install . in the clone.\n"
+    )
+
+
 def test_the_package_brings_tensorflow_in_without_its_remarks(monkeypatch):
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     code = "from gated_inpaint import Inpainter; import tensorflow as tf; tf.constant(1) + 1"
