@@ -80,8 +80,9 @@ def did_you_mean(name, names, prefix=""):
 
 
 def _in_words(message):
-    """absl's message in one line, and without Python's words on what is no number."""
+    """absl's message in one line, and without Python's words on what is no number or no file."""
     message = " ".join(message.replace("ERROR:: ", "").split())
+    message = re.sub(r"Unable to open flagfile: \[Errno \d+\] (.*): '(.*)'", r"cannot read the flagfile \2: \1.", message)
     message = re.sub(r"invalid literal for int\(\).*", "it must be a whole number.", message)
     return re.sub(r"could not convert string to float.*", "it must be a number.", message)
 

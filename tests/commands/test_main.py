@@ -58,7 +58,7 @@ def test_flags_flagfiles_and_arguments_in_any_order(run, probe, tmp_path):
         (["complete", "--max_megapixels=many"], "flag --max_megapixels=many: it must be a number.\n"),
         (["data", "pack", "a", "b", "--number=0"], "flag --number=0"),
         (["data", "pack", "a", "b", "--name"], "--name"),
-        (["data", "pack", "a", "b", "--flagfile=nowhere"], "nowhere"),
+        (["data", "pack", "a", "b", "--flagfile=nowhere"], "cannot read the flagfile nowhere: No such file or directory.\n"),
         (["data", "pack", "a"], "TO is missing"),
         (["data"], "pack FROM TO are missing"),
         (["data", "unpack", "a", "b"], "unpack must be pack"),
