@@ -190,7 +190,7 @@ def test_a_mask_that_marks_most_of_a_photo_may_be_the_wrong_way_round(run):
         (dict(weights="nowhere"), "There are no weights nowhere"),
         (dict(max_megapixels=0.0001), "30x20 pixels, more than the limit of 0.0001 megapixels; --max_megapixels raises it"),
         (dict(mask=None), "photos/a.png has no transparent part"),
-        (dict(mask=None, mask_from="#ff0000"), "--mask_from goes with --mask: the file that marks the hole, which may be the photo"),
+        (dict(mask=None, mask_from="#ff0000"), "--mask_from goes with --mask: the file that marks the hole, which may be"),
         (dict(mask=None, invert_mask=True), "--invert_mask goes with --mask"),
         (dict(image="photos", mask="missing", output="results"), "There is no file or folder missing."),
         (dict(image=None), "--mask goes with --image"),

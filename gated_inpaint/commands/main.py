@@ -13,7 +13,8 @@ from gated_inpaint.errors import InputError
 try:
     from gated_inpaint.commands.parsing import did_you_mean, help_text, parse
 except ModuleNotFoundError as error:  # The clone is here, and Python is not that of the environment.
-    sys.exit(f"gated_inpaint: error: {sys.executable} has no {error.name}: activate the environment, or pip install . in the clone.")
+    missing = f"{sys.executable} has no {error.name}"
+    sys.exit(f"gated_inpaint: error: {missing}: activate the environment, or pip install . in the clone.")
 
 COMMANDS = ("complete", "edit", "train", "train_report", "evaluate", "export", "weights", "data", "study")
 

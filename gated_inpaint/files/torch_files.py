@@ -371,7 +371,7 @@ class _Machine:
         if name == _ORDERED_DICT and arguments == ():
             return {}
         if name == _ORDERED_DICT and len(arguments) == 1 and isinstance(arguments[0], list):  # Python 2 wrote [[key, value], ...].
-            made: dict = {}
+            made = {}
             self._put(made, arguments[0])
             return made
         if name == _REBUILD_PARAMETER:

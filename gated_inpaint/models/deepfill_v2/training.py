@@ -45,7 +45,7 @@ def build(options, dtype):
         }
     if options.learning_rate_decay == "cosine" and options.decay_steps < options.steps:
         logging.warning(
-            "The learning rate reaches zero at step %d of %d: nothing is learned from there on; --decay_steps of a new run sets it.",
+            "The learning rate reaches zero at step %d of %d: nothing is learned from there on; a new run may set --decay_steps.",
             options.decay_steps,
             options.steps,
         )
