@@ -7,6 +7,7 @@ import shlex
 
 import numpy as np
 import pytest
+from torch_file import write_state_dict
 
 from gated_inpaint.commands.main import COMMANDS
 from gated_inpaint.commands.parsing import parse
@@ -79,9 +80,26 @@ def test_python_runs(code, tmp_path, monkeypatch):
     if "onnxruntime" in code:
         pytest.importorskip("onnxruntime")
         pytest.importorskip("tf2onnx")
+    if "lpips/weights" in code:
+        write_small_lpips()
     mask = np.zeros([48, 56], np.uint8)
     mask[10:20, 30:40] = 255
     exec(compiled, {"image": np.full([48, 56, 3], 90, np.uint8), "mask": mask})
+
+
+def write_small_lpips():
+    """Files of the published ones' form: VGG-16, and the weights of five of its maps."""
+    random, arrays, places, inputs = np.random.default_rng(0), {}, iter((0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)), 3
+    for count, width in zip((2, 2, 3, 3, 3), (4, 4, 6, 8, 8)):
+        for _ in range(count):
+            place = next(places)
+            arrays[f"features.{place}.weight"] = random.normal(size=[width, inputs, 3, 3])
+            arrays[f"features.{place}.bias"], inputs = random.normal(size=width), width
+    write_state_dict("vgg16-397923af.pth", arrays)
+    folder = pathlib.Path("lpips/weights/v0.1")
+    folder.mkdir(parents=True)
+    learned = {f"lin{index}.model.1.weight": np.ones([1, width, 1, 1]) for index, width in enumerate((4, 4, 6, 8, 8))}
+    write_state_dict(folder / "vgg.pth", learned)
 
 
 def test_commands_are_understood(monkeypatch):

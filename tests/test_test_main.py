@@ -158,6 +158,18 @@ def test_empty_mask_returns_the_image_with_a_warning(run):
     status, _, lines = run(image="photos/a.png", mask="masks/a.png", output="results/a.png")
     assert status == 0 and lines == ["warning: the mask masks/a.png is empty: photos/a.png is returned unchanged."]
     np.testing.assert_array_equal(read_photo("results/a.png").array, picture())
+    # Nothing in the mask has the colour.
+    _, _, lines = run(image="photos/a.png", mask="masks/a.png", output="results/a.png", mask_from="#00ff00")
+    assert lines == ["warning: the mask masks/a.png is empty, by --mask_from=#00ff00: photos/a.png is returned unchanged."]
+
+
+def test_a_mask_that_marks_most_of_a_photo_may_be_the_wrong_way_round(run):
+    write_pair()
+    write_png("masks/b.png", 255 - hole())
+    said = "marks 80% of the picture as the hole (if that is what should stay:"
+    files = dict(image="photos/a.png", output="results/a.png")
+    assert run(**files, mask="masks/b.png")[2] == [f"note: The mask masks/b.png {said} --invert_mask)."]
+    assert run(**files, mask="masks/a.png", invert_mask=True)[2] == [f"note: The mask masks/a.png {said} leave out --invert_mask)."]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +190,9 @@ def test_empty_mask_returns_the_image_with_a_warning(run):
         (dict(weights="nowhere"), "There are no weights nowhere"),
         (dict(max_megapixels=0.0001), "30x20 pixels, more than the limit of 0.0001 megapixels; --max_megapixels raises it"),
         (dict(mask=None), "photos/a.png has no transparent part"),
+        (dict(mask=None, mask_from="#ff0000"), "--mask_from goes with --mask: the file that marks the hole, which may be"),
+        (dict(mask=None, invert_mask=True), "--invert_mask goes with --mask"),
+        (dict(image="photos", mask="missing", output="results"), "There is no file or folder missing."),
         (dict(image=None), "--mask goes with --image"),
         (dict(mask=None, jobs="text.png"), "Give either --image or --jobs"),
         (dict(shard="0/3"), "--shard must be such as 3/16"),

@@ -11,13 +11,11 @@ and 1 if anything was left out, which is then named on stderr.
 
 import collections
 import dataclasses
-import importlib
 
 from absl import flags
 
 from gated_inpaint import example
 from gated_inpaint.errors import InputError
-from gated_inpaint.quiet import tensorflow_quiet
 
 ARGUMENTS = ()
 
@@ -104,10 +102,6 @@ def run(values):
     jobs = find_jobs(options)
     if options.weights is None and any(job.sketch for job in jobs):
         options = dataclasses.replace(options, weights="guided")
-    if not options.takes_workers():  # Those import TensorFlow themselves.
-        with tensorflow_quiet():
-            importlib.import_module("gated_inpaint.inference.photo_files")
-
     outcomes = complete_jobs(jobs, options)
     counts = collections.Counter(outcome.status for outcome in outcomes)
     written = counts["completed"] + counts["unchanged"]

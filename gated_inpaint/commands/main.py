@@ -7,9 +7,14 @@ import importlib
 import sys
 
 import gated_inpaint
-from gated_inpaint.commands.parsing import did_you_mean, help_text, parse
 from gated_inpaint.commands.streams import unfailing_streams
 from gated_inpaint.errors import InputError
+
+try:
+    from gated_inpaint.commands.parsing import did_you_mean, help_text, parse
+except ModuleNotFoundError as error:  # The clone is here, and Python is not that of the environment.
+    missing = f"{sys.executable} has no {error.name}"
+    sys.exit(f"gated_inpaint: error: {missing}: activate the environment, or pip install . in the clone.")
 
 COMMANDS = ("complete", "edit", "train", "train_report", "evaluate", "export", "weights", "data", "study")
 

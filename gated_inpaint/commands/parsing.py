@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import re
 import textwrap
 
 from absl import flags
@@ -33,7 +34,7 @@ def parse(command, argv):
         name = error.flagname
         raise InputError(f"there is no flag --{name}{did_you_mean(name, list(values), '--')} --help lists them.") from error
     except flags.Error as error:
-        raise InputError(" ".join(str(error).replace("ERROR:: ", "").split())) from error
+        raise InputError(_in_words(str(error))) from error
     except UnicodeDecodeError as error:
         raise InputError("a flagfile is no text in UTF-8.") from error
     _check_arguments(command.ARGUMENTS, arguments)
@@ -76,6 +77,14 @@ def did_you_mean(name, names, prefix=""):
     """What a message adds on a name that is none of these: the nearest one, or nothing."""
     nearest = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f": did you mean {prefix}{nearest[0]}?" if nearest else "."
+
+
+def _in_words(message):
+    """absl's message in one line, and without Python's words on what is no number or no file."""
+    message = " ".join(message.replace("ERROR:: ", "").split())
+    message = re.sub(r"Unable to open flagfile: \[Errno \d+\] (.*): '(.*)'", r"cannot read the flagfile \2: \1.", message)
+    message = re.sub(r"invalid literal for int\(\).*", "it must be a whole number.", message)
+    return re.sub(r"could not convert string to float.*", "it must be a number.", message)
 
 
 def _defined(command, argv):

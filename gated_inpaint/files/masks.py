@@ -52,7 +52,12 @@ def mask_of(array, name, mask_from="auto", invert=False, grow=0, size=None, resi
             found, wanted = (f"{width}x{height}" for height, width in (hole.shape, size))
             raise InputError(f"The mask {name} is {found} pixels, not {wanted}: --resize_mask resizes it.")
         hole = resized(hole, size)
-    return Mask(grown(hole, grow), note)
+    hole = grown(hole, grow)
+    share = hole.mean() if hole.size else 0
+    if note is None and 0.5 < share < 1:  # As it is where a mask was made the wrong way round.
+        change = "leave out --invert_mask" if invert else "--invert_mask"
+        note = f"The mask {name} marks {share:.0%} of the picture as the hole (if that is what should stay: {change})."
+    return Mask(hole, note)
 
 
 def hole_of(array, name="The mask", mask_from="auto", invert=False):

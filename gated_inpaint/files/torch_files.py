@@ -349,8 +349,10 @@ class _Machine:
         return self._stack[-1]
 
     def _set_items(self, pairs):
-        target = self._top(dict)
-        for key, value in zip(pairs[::2], pairs[1::2]):
+        self._put(self._top(dict), zip(pairs[::2], pairs[1::2]))
+
+    def _put(self, target, items):
+        for key, value in items:
             # Whatever else Python could look up may take for ever to look up.
             if not (isinstance(key, str) or (isinstance(key, int) and abs(key) < 2**63)):
                 raise ValueError(f"a dictionary has a key which is a {type(key).__name__}")
@@ -368,6 +370,10 @@ class _Machine:
         name = function.name if isinstance(function, _Name) else None
         if name == _ORDERED_DICT and arguments == ():
             return {}
+        if name == _ORDERED_DICT and len(arguments) == 1 and isinstance(arguments[0], list):  # Python 2 wrote [[key, value], ...].
+            made = {}
+            self._put(made, arguments[0])
+            return made
         if name == _REBUILD_PARAMETER:
             return arguments[0]
         if name in _REBUILD_TENSOR:

@@ -15,6 +15,7 @@ from gated_inpaint.inference.jobs import CompletionOptions, Job, find_jobs, is_t
 from gated_inpaint.inference.progress import LoopProgress, say
 from gated_inpaint.inference.report import Outcome, Report
 from gated_inpaint.inference.workers import Workers
+from gated_inpaint.quiet import tensorflow_quiet
 
 
 def complete_files(options: CompletionOptions) -> "list[Outcome]":
@@ -47,7 +48,8 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
             for note in outcome.notes:
                 say(f"note: {note}")
             if outcome.status == "unchanged":
-                say(f"warning: the mask {job.mask} is empty: {job.image} is returned unchanged.")
+                by = "" if options.mask_from == "auto" else f", by --mask_from={options.mask_from}"
+                say(f"warning: the mask {job.mask} is empty{by}: {job.image} is returned unchanged.")
             elif outcome.status == "left_out":
                 if is_single:
                     raise InputError(f"{outcome.reason}.")
@@ -58,7 +60,8 @@ def complete_jobs(jobs: "list[Job]", options: CompletionOptions) -> "list[Outcom
 @contextlib.contextmanager
 def _one_by_one(jobs, to_do, options):
     """Completes jobs in their order, in this process: yields (index, `Outcome`, seconds) of each."""
-    from gated_inpaint.inference.photo_files import complete_job, make_inpainter  # Takes TensorFlow.
+    with tensorflow_quiet():
+        from gated_inpaint.inference.photo_files import complete_job, make_inpainter
 
     inpainter = make_inpainter(options, eager=len(to_do) == 1) if to_do else None
     with LoopProgress(inpainter) as loop:

@@ -83,6 +83,11 @@ class CompletionOptions:
             raise InputError("Give either --image or --jobs: what to complete.")
         if self.jobs is not None and self.mask is not None:
             raise InputError("--jobs names the masks: leave out --mask.")
+        if self.jobs is None and self.mask is None:
+            of_masks = {"mask_from": self.mask_from not in ("auto", "transparent"), "invert_mask": self.invert_mask}
+            given = [name for name, is_given in {**of_masks, "resize_mask": self.resize_mask}.items() if is_given]
+            if given:
+                raise InputError(f"--{given[0]} goes with --mask: the file that marks the hole, which may be the photo itself.")
         if self.output_format not in ("png", "same"):
             raise InputError(f"--output_format must be png or same, not {self.output_format}.")
         if not 1 <= self.quality <= 100:
@@ -235,6 +240,9 @@ def _lines(path):
 
 def _in_folders(options):
     roots = {"image": options.image, "mask": options.mask, "sketch": options.sketch}
+    for path in (options.mask, options.sketch):
+        if path is not None and not os.path.exists(path):
+            raise InputError(f"There is no file or folder {path}.")
     roots = {name: path for name, path in roots.items() if path is not None and os.path.isdir(path)}
     output = options.output or pathlib.Path("completed")
     resolved = {name: os.path.realpath(path) for name, path in roots.items()}

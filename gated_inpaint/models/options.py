@@ -132,6 +132,8 @@ def read_saved(path):
     """
     try:
         saved = json.loads(pathlib.Path(path).read_text())
+    except FileNotFoundError as error:
+        raise InputError(f"There is no run in {pathlib.Path(path).parent}: it has no {pathlib.Path(path).name}.") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error
     saved.setdefault("model", "deepfill_v2")

@@ -18,7 +18,7 @@ from gated_inpaint.errors import InputError
 from gated_inpaint.serving.exportable import Exported
 from gated_inpaint.serving.model import DEFAULT_MAX_MEGAPIXELS, ServingModel
 from gated_inpaint.serving.outputs import new_version
-from gated_inpaint.serving.warm_up import write_warm_up_requests
+from gated_inpaint.serving.warm_up import request_types, write_warm_up_requests
 from gated_inpaint.types import Path
 
 
@@ -40,12 +40,15 @@ def export(
 
     Raises:
       InputError: the output is not named by a number, is there already, or cannot be written; the weights cannot be used; a warm-up
-        size is beyond the limit.
+        size is beyond the limit; the package for warm-up requests is missing.
     """
     output = new_version(output)
     for width, height in warm_up:
         if width * height > max_megapixels * 1e6:
             raise InputError(f"A warm-up request of {width}x{height} pixels is beyond the limit of {max_megapixels:g} megapixels.")
+
+    if warm_up:
+        request_types()  # Before the network is traced, which takes seconds.
 
     model = ServingModel(weights, max_megapixels)
     try:

@@ -148,12 +148,14 @@ class ServingModel:
         return tf.cond(is_deep, lambda: tf.io.encode_png(completed), lambda: tf.io.encode_png(from_deep(completed)))
 
     def _complete_tensors(self, image, mask, sketch=None):
+        image = _of_four_dimensions(image, "image")
         batch, height, width, channels = tf.unstack(tf.shape(image))
         has_color = (channels >= 1) & (channels <= 4)
         image = checked(image, has_color, "The image has {} channels: 1 to 4 can be completed.", channels)
         image = check_size(image, "image", height, width, self._max_megapixels)
         masks = []
         for name, marks in (("mask", mask),) + (("sketch", sketch),) * self.sketch:
+            marks = _of_four_dimensions(marks, name)
             shape, wanted = tf.shape(marks), tf.stack([batch, height, width, 1])
             sentence = f"The {name} has shape {{}} and must have {{}}, as the image."
             marks = checked(marks, tf.reduce_all(shape == wanted), sentence, _shape_text(shape), _shape_text(wanted))
@@ -175,6 +177,13 @@ class ServingModel:
         completed = tf.cond(is_gray, lambda: _mean_of_channels(completed), lambda: completed)
         alpha = image[..., tf.shape(completed)[-1] :]  # None or one.
         return tf.concat([completed, tf.where(mask, tf.constant(image.dtype.max, image.dtype), alpha)], axis=-1)
+
+
+def _of_four_dimensions(tensor, name):
+    """What a request holds, checked: TensorFlow takes tensors of any rank, whatever a signature says."""
+    shape = _shape_text(tf.shape(tensor))  # As text, since the number of dimensions is replaced by what the signature says.
+    has_four = tf.strings.regex_full_match(shape, r"\d+( x \d+){3}")
+    return checked(tensor, has_four, f"The {name} has shape {{}} and must have batch x height x width x channels.", shape)
 
 
 def _holes(masks):

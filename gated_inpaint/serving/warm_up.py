@@ -12,6 +12,21 @@ from gated_inpaint.errors import InputError
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 
 
+def request_types():
+    """TensorFlow Serving's module of requests' types.
+
+    Raises:
+      InputError: the package tensorflow-serving-api is missing.
+    """
+    try:
+        from tensorflow_serving.apis import prediction_log_pb2
+    except ImportError as error:
+        raise InputError(
+            "Warm-up requests take the package tensorflow-serving-api: pip install 'gated_inpaint[serving]'."
+        ) from error
+    return prediction_log_pb2
+
+
 def write_warm_up_requests(folder, model_name, sizes, sketch):
     """Writes the requests into a SavedModel.
 
@@ -24,13 +39,7 @@ def write_warm_up_requests(folder, model_name, sizes, sketch):
     Raises:
       InputError: the package tensorflow-serving-api is missing.
     """
-    try:
-        from tensorflow_serving.apis import prediction_log_pb2
-    except ImportError as error:
-        raise InputError(
-            "Warm-up requests take the package tensorflow-serving-api: pip install 'gated_inpaint[serving]'."
-        ) from error
-
+    prediction_log_pb2 = request_types()
     path = folder / WARM_UP_FILE
     path.parent.mkdir()
     with tf.io.TFRecordWriter(str(path)) as writer:

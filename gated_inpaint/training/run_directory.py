@@ -50,6 +50,7 @@ class RunDirectory:
 
     Attributes:
       options: the run's options, settled: what was left open is as when the run began.
+      has_begun: whether the folder holds a checkpoint or weights of earlier.
 
     Raises:
       InputError: the folder cannot be made, or belongs to a run with another model or other options.
@@ -65,7 +66,9 @@ class RunDirectory:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"Cannot write the run's folder {self.path}: {error.strerror}.") from error
-        saved = read_saved(saved_path) if saved_path.exists() else None
+        # Where nothing was kept but options, a start came to nothing, such as for a --data that is not there: others may be tried.
+        self.has_begun = any(self.path.glob("checkpoints/*")) or any(self.path.glob("*.npz"))
+        saved = read_saved(saved_path) if self.has_begun and saved_path.exists() else None
         self.options = options.settled(saved)
         if saved is not None:
             self.changed = _checked_differences(saved_path, saved, model, self.options, override)
@@ -101,7 +104,7 @@ class RunDirectory:
     def check_same_photos(self, photos, override):
         """Raises InputError if the run began with other photos: its stream of examples would not go on as it was."""
         path, digest = self.path / "photos.digest", photos.digest()
-        if path.exists() and path.read_text().strip() != digest and not override:
+        if self.has_begun and path.exists() and path.read_text().strip() != digest and not override:
             raise InputError(f"The photos changed since the run {self.path} began: add --override to go on with these.")
         if self.is_chief:
             write_whole(path, f"{digest}\n".encode())

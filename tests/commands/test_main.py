@@ -54,10 +54,11 @@ def test_flags_flagfiles_and_arguments_in_any_order(run, probe, tmp_path):
         (["xyz"], "gated-inpaint: error: there is no command xyz. --help lists them."),
         (["data", "pack", "a", "b", "--nomber=1"], "there is no flag --nomber: did you mean --number? --help lists them."),
         (["data", "pack", "a", "b", "--xyz"], "there is no flag --xyz. --help lists them."),
-        (["data", "pack", "a", "b", "--number=two"], "flag --number=two: invalid literal for int()"),
+        (["data", "pack", "a", "b", "--number=two"], "flag --number=two: it must be a whole number.\n"),
+        (["complete", "--max_megapixels=many"], "flag --max_megapixels=many: it must be a number.\n"),
         (["data", "pack", "a", "b", "--number=0"], "flag --number=0"),
         (["data", "pack", "a", "b", "--name"], "--name"),
-        (["data", "pack", "a", "b", "--flagfile=nowhere"], "nowhere"),
+        (["data", "pack", "a", "b", "--flagfile=nowhere"], "cannot read the flagfile nowhere: No such file or directory.\n"),
         (["data", "pack", "a"], "TO is missing"),
         (["data"], "pack FROM TO are missing"),
         (["data", "unpack", "a", "b"], "unpack must be pack"),
@@ -122,6 +123,16 @@ assert not loaded, loaded
     assert all(any(line.startswith(f"  {name} ") for line in printed) for name in COMMANDS)
     assert str([1, 1]) in printed and "is there already" in finished.stderr and "must end in .onnx" in finished.stderr
     assert finished.stderr.count("\n") == len(quick) + 4
+
+
+def test_a_python_without_what_was_installed():
+    """As in a new terminal, where the environment was not activated."""
+    command = [sys.executable, "-S", "-m", "gated_inpaint", "complete"]
+    finished = subprocess.run(command, cwd=DATA.parents[1], capture_output=True, text=True, timeout=60)
+    assert (finished.returncode, finished.stdout) == (1, "")
+    assert finished.stderr == (
+        f"gated_inpaint: error: {sys.executable} has no absl: activate the environment, or pip install . in the clone.\n"
+    )
 
 
 def test_the_package_brings_tensorflow_in_without_its_remarks(monkeypatch):

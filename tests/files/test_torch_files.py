@@ -117,6 +117,9 @@ def test_checksums_may_be_left_out(tmp_path):
     assert read_torch(path).tolist() == [1.5, -2]
 
 
+ORDERED = b"ccollections\nOrderedDict\n"
+
+
 def dictionary(*pairs):
     return b"}" + b"".join(literal(name) + value + b"s" for name, value in pairs)
 
@@ -130,6 +133,7 @@ def dictionary(*pairs):
         (dictionary(("epoch", literal(3)), ("model", dictionary(("a", tensor())))), ["a"]),
         (dictionary(("module.a", tensor()), ("module.b.num_batches_tracked", tensor())), ["a"]),
         (dictionary(("module.a", tensor()), ("b", tensor())), ["module.a", "b"]),
+        (ORDERED + b"(](](" + literal("a") + tensor() + b"eetR", ["a"]),  # As Python 2 wrote it, from a list of pairs.
     ],
 )
 def test_state_dict_is_found(tmp_path, instructions, names):
@@ -231,7 +235,9 @@ HUGE = 2**40
         (literal(("module", None, "0", "cpu", 2)) + b"Q", "is no storage"),
         (literal("os.system") + b"Q", "is no storage"),
         (b"Pposix.system\n", "PERSID"),
-        (b"ccollections\nOrderedDict\n" + literal((1,)) + b"R", "cannot be called"),
+        (ORDERED + literal((1,)) + b"R", "cannot be called"),
+        (ORDERED + literal(([["a", 1], ["b"]],)) + b"R", "not enough values"),
+        (ORDERED + literal(([[(), 1]],)) + b"R", "a key which is a tuple"),
         (literal("f") + literal(()) + b"R", "cannot be called"),
         (b"N)b", "a dict is changed, and there is none"),
         (b"Na", "makes no sense"),

@@ -257,6 +257,8 @@ def test_what_is_damaged_inside_is_an_invalid_argument(tmp_path, loaded):
         ((1, 16, 24, 5), (1, 16, 24, 1), "The image has 5 channels: 1 to 4 can be completed."),
         ((2, 16, 24, 3), (1, 16, 24, 1), "The mask has shape 1 x 16 x 24 x 1 and must have 2 x 16 x 24 x 1, as the image."),
         ((1, 16, 24, 3), (1, 16, 24, 3), "The mask has shape 1 x 16 x 24 x 3 and must have 1 x 16 x 24 x 1, as the image."),
+        ((16, 24, 3), (1, 16, 24, 1), "The image has shape 16 x 24 x 3 and must have batch x height x width x channels."),
+        ((1, 16, 24, 3), (1, 16, 24), "The mask has shape 1 x 16 x 24 and must have batch x height x width x channels."),
         ((1, 101, 100, 3), (1, 101, 100, 1), "The image has 100x101 pixels, more than this server takes: 0.01 megapixels."),
     ],
 )

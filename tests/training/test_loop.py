@@ -18,6 +18,7 @@ from training_runs import as_killed_at, assert_same_state, start, state, wait_fo
 
 from gated_inpaint import Inpainter, InputError
 from gated_inpaint.models.deepfill_v2 import MODEL, Options
+from gated_inpaint.models.options import read_saved
 from gated_inpaint.training import loop
 from gated_inpaint.training.loop import TrainingError
 from gated_inpaint.training.run_directory import RunDirectory
@@ -176,6 +177,16 @@ def test_other_options_are_refused_by_name(photos, tmp_path):
     assert int(state(tmp_path / "run")["training/step/.ATTRIBUTES/VARIABLE_VALUE"]) == 2
 
 
+def test_a_start_that_came_to_nothing_binds_no_other(photos, tmp_path):
+    run = options(photos, tmp_path / "run", steps=1)
+    (tmp_path / "few").mkdir()
+    for data, words in ((tmp_path / "nowhere", "nowhere"), (write_photos(tmp_path / "few", 3), "--optimizer=Best")):
+        with pytest.raises(InputError, match=words):  # Before any photo was read, and after.
+            train(dataclasses.replace(run, data=str(data), optimizer="Best"))
+    train(run)
+    assert read_saved(tmp_path / "run/options.json")["data"] == str(photos)
+
+
 def test_other_photos_are_noticed(photos, tmp_path):
     copied = shutil.copytree(photos, tmp_path / "photos")
     train(options(copied, tmp_path / "run", steps=1))
@@ -218,6 +229,7 @@ def test_options_of_older_runs_are_understood(tmp_path):
     assert (saved.pop("convolution"), saved.pop("decay_steps")) == ("gated", 0)
     saved["average_decay"] = saved.pop("ema_decay")
     (tmp_path / "options.json").write_text(json.dumps(saved))
+    (tmp_path / "weights.npz").touch()
     now = options("photos", tmp_path, ema_decay=0.9, learning_rate_decay="cosine", steps=9)
     run = RunDirectory(MODEL, now, override=True)
     assert run.options.decay_steps == 7 and run.changed == [("steps", 7, 9)]
@@ -339,6 +351,7 @@ def test_more_steps_do_not_move_the_schedule(photos, tmp_path):
     train(options(photos, tmp_path / "run", steps=4, **decaying))
     before = state(tmp_path / "run")
     train(options(photos, tmp_path / "run", steps=5, **decaying), override=True)
-    assert "--steps was 4 and is now 5" in (tmp_path / "run/log.txt").read_text()
+    log = (tmp_path / "run/log.txt").read_text()
+    assert "--steps was 4 and is now 5" in log and log.count("reaches zero at step 4 of 5: nothing is learned from there on") == 1
     kernel = "training/saved_variables/generator/inpaint_net.Sallconv17.Skernel/.ATTRIBUTES/VARIABLE_VALUE"
     np.testing.assert_array_equal(state(tmp_path / "run")[kernel], before[kernel])  # The rate is zero.

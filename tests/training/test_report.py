@@ -81,4 +81,4 @@ def test_the_page_says_what_looks_wrong(run):
 
 def test_what_is_no_run_is_refused(tmp_path, capsys):
     assert run_command("train_report", [str(tmp_path)], "train_report") == 1
-    assert "options.json cannot be read" in capsys.readouterr().err
+    assert "There is no run in " in capsys.readouterr().err

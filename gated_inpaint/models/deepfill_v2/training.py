@@ -11,6 +11,7 @@ Reference: "Free-Form Image Inpainting with Gated Convolution", arXiv 1806.03589
 """
 
 import tensorflow as tf
+from absl import logging
 from tensorflow import keras
 
 from gated_inpaint.errors import InputError
@@ -42,6 +43,12 @@ def build(options, dtype):
             "feature_critics_weight": options.feature_critics_weight,
             "feature_matching_weight": options.feature_matching_weight,
         }
+    if options.learning_rate_decay == "cosine" and options.decay_steps < options.steps:
+        logging.warning(
+            "The learning rate reaches zero at step %d of %d: nothing is learned from there on; a new run may set --decay_steps.",
+            options.decay_steps,
+            options.steps,
+        )
     return Trainer(
         generator,
         discriminator,
