@@ -166,7 +166,7 @@ def test_empty_mask_returns_the_image_with_a_warning(run):
 def test_a_mask_that_marks_most_of_a_photo_may_be_the_wrong_way_round(run):
     write_pair()
     write_png("masks/b.png", 255 - hole())
-    said = "marks 80% of the picture as the hole (if that is what should stay:"
+    said = "marks 80% of the photo as the hole (if that is what should stay:"
     files = dict(image="photos/a.png", output="results/a.png")
     assert run(**files, mask="masks/b.png")[2] == [f"note: The mask masks/b.png {said} --invert_mask)."]
     assert run(**files, mask="masks/a.png", invert_mask=True)[2] == [f"note: The mask masks/a.png {said} leave out --invert_mask)."]

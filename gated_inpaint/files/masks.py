@@ -53,10 +53,9 @@ def mask_of(array, name, mask_from="auto", invert=False, grow=0, size=None, resi
             raise InputError(f"The mask {name} is {found} pixels, not {wanted}: --resize_mask resizes it.")
         hole = resized(hole, size)
     hole = grown(hole, grow)
-    share = hole.mean() if hole.size else 0
-    if note is None and 0.5 < share < 1:  # As it is where a mask was made the wrong way round.
+    if note is None and size is not None and 0.5 < hole.mean() < 1:  # As where a photo's mask was made the wrong way round.
         change = "leave out --invert_mask" if invert else "--invert_mask"
-        note = f"The mask {name} marks {share:.0%} of the picture as the hole (if that is what should stay: {change})."
+        note = f"The mask {name} marks {hole.mean():.0%} of the photo as the hole (if that is what should stay: {change})."
     return Mask(hole, note)
 
 
