@@ -41,7 +41,7 @@ setup(
     package_data={
         "gated_inpaint": ["py.typed"],
         "gated_inpaint.editor": ["page/*"],
-        "gated_inpaint.weights": ["default.npz", "guided.npz", "MODEL_CARD.md"],
+        "gated_inpaint.weights": ["default.npz", "guided.npz", "thin.npz", "MODEL_CARD.md"],
         "gated_inpaint.example": ["*.png"],
         "gated_inpaint.study": ["page.html"],
     },

@@ -37,7 +37,7 @@ def define_flags(values, argv):
         "List instead of --image and --mask: a line for each photo, with mask and output; a .csv, or else with spaces or tabs. "
         "Photos and masks are relative to the list's folder or to the working directory, results to --output.",
     )
-    string("weights", "default, guided, an .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder.")
+    string("weights", "default, guided, thin, an .npz, a TensorFlow 1 checkpoint's folder or prefix, or a run's folder.")
     string("sketch", "White lines on black that steer the result inside the hole; for guided weights, then the default.")
 
     marks = "What marks the hole in masks: auto, light, dark, alpha, transparent, or strokes of a colour #RRGGBB."

@@ -102,6 +102,7 @@ class Models:
         if self.is_warm(name, channels, dtype):
             return
         self._complete_square(name, 64, channels, dtype)
+        self._complete_square(name, 64, channels, dtype, thickness=1)
         self._warm.add((name, channels, dtype))
 
     def is_warm(self, name, channels, dtype):
@@ -115,11 +116,11 @@ class Models:
             if time.monotonic() - began < SLOW:
                 learn(name, *self._complete_square(name, CALIBRATION_SIDE))
 
-    def _complete_square(self, name, side, channels=3, dtype="uint8"):
-        """Completes a small photo; returns how much work it was, and the seconds."""
+    def _complete_square(self, name, side, channels=3, dtype="uint8", thickness=None):
+        """Completes a small photo, with a square hole or a line of a thickness; returns how much work it was, and the seconds."""
         inpainter = self.load(name)
         photo, hole = np.zeros([side, side, channels], dtype), np.zeros([side, side], bool)
-        hole[side // 4 : side // 2, side // 4 : side // 2] = True
+        hole[side // 4 : side // 4 + (thickness or side // 4), side // 4 : side // 2] = True
         began, plan = time.monotonic(), inpainter.plan(hole)
         inpainter(photo, hole, hole if inpainter.network.takes_sketch else None, plan=plan)
         return work_of(inpainter.network, plan, hole), time.monotonic() - began

@@ -22,10 +22,11 @@ from gated_inpaint.inference.channels import as_rgb, by_bands, finished, in_the_
 from gated_inpaint.inference.holes import complete_holes
 from gated_inpaint.inference.pieces import complete_pieces, complete_pieces_in_graph
 from gated_inpaint.inference.plan import SMALLEST_WORKING_SIZE, STRATEGIES, ChosenPlan, make_plan, takes_pieces
+from gated_inpaint.inference.thickness import is_thin
 from gated_inpaint.ops.levels import to_levels
 from gated_inpaint.ops.windows import crop_mirrored
 from gated_inpaint.types import Inputs, Path
-from gated_inpaint.weights import load_network
+from gated_inpaint.weights import BUNDLED, bundled_name, load_network
 from gated_inpaint.weights.presets import save_preset, settings_of, source_of
 
 MAP_SIDE = 384  # Longest side, in pixels, of what `Inpainter.layer_maps` returns.
@@ -51,7 +52,8 @@ class Inpainter:
     """Completes pictures.
 
     Arguments:
-      weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, or folder of a training run; None for the bundled weights.
+      weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, folder of a training run, or bundled weights by name. None
+        is "default". Its pictures whose hole is thin everywhere (see `thickness`) are completed with "thin".
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
       eager: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
       hd_strategy: how holes larger than those that the network was trained on, and photos larger than memory, are completed:
@@ -99,6 +101,9 @@ class Inpainter:
             raise InputError(f"Seams are blended by one of {', '.join(BLENDS)}, not {blend}.")
         self._blend = blend
         self.network = load_network(weights, precision)
+        self._is_default = weights is None or bundled_name(weights) == "default"
+        self._make_for_thin = functools.partial(Inpainter, BUNDLED["thin"], precision, eager, blend=blend)
+        self._for_thin: Optional[Inpainter] = None  # Made for the first thin hole.
         self._check_finish(finish)
         if iterations is not None:
             if self.network.iterations is None:
@@ -148,18 +153,27 @@ class Inpainter:
         given = self._understood(image, mask, sketch)
         if not given.mask.any():
             return given.answer(given.image.copy())
-        plans = [plan] if plan and len(given.mask) == 1 else [self.plan(hole) for hole in given.mask[..., 0]]
-        if not any(plan.pieces for plan in plans):
-            completed = _run_any_size(self._complete, given.arrays()).numpy()
+        fitting = [self.fitting(hole) for hole in given.mask[..., 0]]
+        plans = [plan] if plan and len(given.mask) == 1 else [one.plan(hole) for one, hole in zip(fitting, given.mask[..., 0])]
+        if len(set(fitting)) == 1 and not any(plan.pieces for plan in plans):
+            completed = _run_any_size(fitting[0]._complete, given.arrays()).numpy()
         else:
             photos = zip(*map(_one_by_one, given.arrays()))
             completed = np.concatenate(
                 [
-                    self._complete_by_plan(progress, plan, photo) if plan.pieces else _run_any_size(self._complete, photo).numpy()
-                    for plan, photo in zip(plans, photos)
+                    one._complete_by_plan(progress, plan, photo) if plan.pieces else _run_any_size(one._complete, photo).numpy()
+                    for one, plan, photo in zip(fitting, plans, photos)
                 ]
             )
         return given.answer(self._finished(given, completed))
+
+    def fitting(self, hole: np.ndarray) -> "Inpainter":
+        """The inpainter that completes a hole, bool [height, width]: this one, or of bundled weights that fit it better."""
+        if not self._is_default or self._hd_strategy == "crop" or not is_thin(hole):  # Crops may be reduced, or enlarged.
+            return self
+        if self._for_thin is None:
+            self._for_thin = self._make_for_thin().with_strategy(self._hd_strategy, self._working_size, self._finish)
+        return self._for_thin
 
     def extend(
         self,
@@ -188,10 +202,14 @@ class Inpainter:
         other = copy.copy(self)
         other._hd_strategy, other._working_size, other._finish = hd_strategy, working_size, finish
         other._plan = tf.function(other._plan_of, autograph=False) if self._is_graph else other._plan_of
+        other._for_thin = self._for_thin and self._for_thin.with_strategy(hd_strategy, working_size, finish)
         return other
 
     def plan(self, hole: np.ndarray) -> ChosenPlan:
         """What a call does with a photo of this hole, bool [height, width]: a `ChosenPlan`. Raises InputError if it is refused."""
+        fitting = self.fitting(hole)
+        if fitting is not self:
+            return fitting.plan(hole)
         height, width = hole.shape
         reason = self.network.refusal((height, width), hole) if hole.any() else None
         if reason:
@@ -215,6 +233,9 @@ class Inpainter:
         but for the holes.
         """
         given = self._one_picture(image, mask, sketch)
+        fitting = self.fitting(given.mask[0, ..., 0])
+        if fitting is not self:
+            return fitting.stages(image, mask, sketch, progress, plan)
         pieces: list[tuple] = []
         chosen = plan or self.plan(given.mask[0, ..., 0])
         if chosen.pieces:
@@ -239,7 +260,8 @@ class Inpainter:
         Returns {layer: float32 [height, width, channels]}, in [0, 1], as `Network.layer_maps` says, at the layer's scale or, if
         that is larger, reduced to MAP_SIDE. They are of the picture that the network sees, continued by reflection.
         """
-        maps = _run_any_size(self._maps, self._one_picture(image, mask, sketch).arrays())
+        given = self._one_picture(image, mask, sketch)
+        maps = _run_any_size(self.fitting(given.mask[0, ..., 0])._maps, given.arrays())
         return {name: array.numpy()[0] for name, array in maps.items()}
 
     def complete_tensors(self, image: tf.Tensor, mask: tf.Tensor, sketch: Optional[tf.Tensor] = None) -> tf.Tensor:

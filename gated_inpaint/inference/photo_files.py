@@ -102,6 +102,8 @@ def _complete(inpainter, job, options, is_single):
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
 
     plan = inpainter.plan(mask)
+    if is_single and inpainter.fitting(mask) is not inpainter:
+        say('note: the hole is thin, so it is completed with the weights "thin".')
     if is_single and plan.sentence:
         say(f"note: {plan.sentence}.")  # Of many photos, the report has the strategy.
     with PieceProgress() as progress:

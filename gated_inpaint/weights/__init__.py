@@ -9,12 +9,12 @@ Two formats are read and written, both keyed by the names in the authors' files 
 
 Files of Torch7 (`.t7`) and PyTorch (`.pth`), as other authors released their networks, are read only, without either.
 
-Two come with the package, "default" and "guided", and are found by these names wherever weights are read.
+Three come with the package, "default", "guided" and "thin", and are found by these names wherever weights are read.
 
 `gated-inpaint weights convert SOURCE TARGET` goes from one to another.
 """
 
-from gated_inpaint.weights.formats import BUNDLED, Weights, read_weights, write_weights
+from gated_inpaint.weights.formats import BUNDLED, Weights, bundled_name, read_weights, write_weights
 from gated_inpaint.weights.loading import assign_arrays, load_network, weights_of
 
-__all__ = ["BUNDLED", "Weights", "assign_arrays", "load_network", "read_weights", "weights_of", "write_weights"]
+__all__ = ["BUNDLED", "Weights", "assign_arrays", "bundled_name", "load_network", "read_weights", "weights_of", "write_weights"]

@@ -38,8 +38,8 @@ _OPTIMISERS = re.compile(r"(.*/)?(Adam|Adam_\d+|Momentum|RMSProp|RMSProp_\d+|bet
 # The first bytes of a Torch7 file, an object or a table, and of PyTorch's two forms, an archive and a pickle.
 _TORCH7_BEGINS, _TORCH_BEGINS = (b"\3\0\0\0", b"\4\0\0\0"), (b"PK\3\4", b"\x80")
 
-# What comes with the package, by name; "default" completes by itself, "guided" along a sketch.
-BUNDLED = {name: pathlib.Path(__file__).with_name(f"{name}.npz") for name in ("default", "guided")}
+# What comes with the package, by name; "default" completes by itself, "guided" along a sketch, "thin" what is thin.
+BUNDLED = {name: pathlib.Path(__file__).with_name(f"{name}.npz") for name in ("default", "guided", "thin")}
 
 # The folder of a training run holds its EMA's weights twice: where validation was best, and at the newest checkpoint.
 RUN_BEST, RUN_NEWEST = "best.npz", "weights.npz"
@@ -72,8 +72,8 @@ def read_weights(source: Path) -> Weights:
     Raises:
       InputError: nothing is there, it cannot be read as weights, or they are of no model of the house.
     """
-    path = os.fspath(source)
-    path = _of_run(os.fspath(BUNDLED[path]) if path in BUNDLED and not os.path.exists(path) else path)
+    name = bundled_name(source)
+    path = _of_run(os.fspath(BUNDLED[name] if name else source))
     if os.path.isfile(os.path.join(path, PRESET_WEIGHTS)):
         return Weights(read_named_h5(os.path.join(path, PRESET_WEIGHTS)), *_described(path, _config_of_preset(path)))
     if os.path.isfile(path) and not (path.endswith(".npz") or os.path.exists(path + ".index")):
@@ -86,6 +86,12 @@ def read_weights(source: Path) -> Weights:
     if not path.endswith(".npz"):
         arrays = reverse_picture_channels(arrays, model)
     return Weights(arrays, model, config, training_size)
+
+
+def bundled_name(source: Path) -> Optional[str]:
+    """The name in `BUNDLED` that a source of weights is; None if it is none, or if there is a file or folder of that name."""
+    path = os.fspath(source)
+    return path if path in BUNDLED and not os.path.exists(path) else None
 
 
 def write_weights(target: Path, weights: Weights) -> None:

@@ -33,6 +33,9 @@ def made(monkeypatch):
         def __init__(self, *_, **__):
             made.append(self)
 
+        def fitting(self, mask):
+            return self
+
         def plan(self, mask):
             return types.SimpleNamespace(sentence="", strategy="original", pieces=0)
 

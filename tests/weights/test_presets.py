@@ -83,7 +83,7 @@ def test_an_inpainter_says_how_it_is_used(tmp_path):
 
 
 def test_bundled_presets(capsys):
-    assert list(Generator.presets) == ["default", "guided"] and Generator.presets["default"]["config"]["width"] == 24
+    assert list(Generator.presets) == ["default", "guided", "thin"] and Generator.presets["default"]["config"]["width"] == 24
     assert registry.find("shift_net").network.presets == {}
     assert Generator.from_preset("default").width == 24 and isinstance(Inpainter.from_preset("default"), Inpainter)
     assert run("weights", ["list"], "weights") == 0

@@ -147,7 +147,7 @@ def test_unreadable_weights_are_refused(tmp_path):
     for source, words in (
         ("missing.npz", "no weights file"),
         ("text.npz", "cannot be read"),
-        ("missing", "neither default, guided, which come with the package, nor an .npz"),
+        ("missing", "neither default, guided, thin, which come with the package, nor an .npz"),
         ("empty", "holds no checkpoint"),
         ("cut", "cannot be read"),
         ("two", "holds 2 checkpoints: name one, such as .*snap-0"),
