@@ -78,7 +78,8 @@ def test_names_and_descriptions():
     assert list(methods) == ["telea", "small", "other", "ours"]
     assert cv2.__version__ in methods["telea"].description
     assert "base width 8, without sketch channel, sha256 " in methods["small"].description
-    assert "bundled" in methods["ours"].description
+    assert "bundled" in methods["ours"].description and methods["ours"].description.count("sha256") == 2  # Of thin holes, too.
+    assert methods["small"].description.count("sha256") == 1
     assert methods["small"].description.split(", ")[2] != methods["ours"].description.split(", ")[2]
 
 
