@@ -52,8 +52,8 @@ class Inpainter:
     """Completes pictures.
 
     Arguments:
-      weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, folder of a training run, or bundled weights by name. None
-        is "default". Its pictures whose hole is thin everywhere (see `thickness`) are completed with "thin".
+      weights: an `.npz`, folder or prefix of a TensorFlow 1 checkpoint, folder of a training run, or bundled weights by name; None
+        is "default". Pictures that were to be completed with it, and whose hole is thin (see `thickness`), are with "thin".
       precision: "float32", or "bfloat16" for convolutions in bfloat16: faster where the processor has it, and slightly less exact.
       eager: complete without making a graph first. That saves seconds at the first call and costs a little at every later one.
       hd_strategy: how holes larger than those that the network was trained on, and photos larger than memory, are completed:

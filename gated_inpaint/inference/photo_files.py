@@ -102,10 +102,11 @@ def _complete(inpainter, job, options, is_single):
         raise InputError(f"The mask {job.mask or job.image} covers the whole image: nothing is left to complete it from.")
 
     plan = inpainter.plan(mask)
-    if is_single and inpainter.fitting(mask) is not inpainter:
-        say('note: the hole is thin, so it is completed with the weights "thin".')
-    if is_single and plan.sentence:
-        say(f"note: {plan.sentence}.")  # Of many photos, the report has the strategy.
+    if is_single:  # Of many photos, the report has the strategy.
+        if inpainter.fitting(mask) is not inpainter:
+            say('note: the hole is thin, so it is completed with the weights "thin".')
+        if plan.sentence:
+            say(f"note: {plan.sentence}.")
     with PieceProgress() as progress:
         if options.save_stages is None:
             completed = inpainter(array, mask, sketch, progress, plan)

@@ -5,10 +5,10 @@ As released (`Objective`):
   texture   each 3x3 patch of relu4_1 (in the original form of relu3_1, too) as the patch of the known picture that is most like it
   smoothness  little difference between neighbours
 
-As in the paper, section 3 (`PaperObjective`):
+As in the paper (`PaperObjective`):
   content   the pixels of the hole as in the reference: the first guess, then the previous scale's result
   texture   each patch of relu3_1 and relu4_1 in the hole as the nearest one of the same picture outside it
-  smoothness  the same
+  smoothness  the same, up to the last row and column
 
 The authors' code steers by gradients that it writes down. These are the gradients of this number, where the patches that are most
 alike count as given, and automatic differentiation does the rest.
