@@ -18,6 +18,7 @@ from tensorflow import keras
 
 from gated_inpaint.data import find_photos, training_examples, validation_examples
 from gated_inpaint.errors import InputError, first_line
+from gated_inpaint.layers import VanillaConv2D
 from gated_inpaint.masks import mask_function
 from gated_inpaint.models.added_losses import added_losses
 from gated_inpaint.models.contract import Model, Trainer
@@ -183,6 +184,7 @@ def _distributed_step(strategy, trainer, options):
         return scalars
 
     if compiled:
+        prepare_for_xla(trainer.networks.values())
         replica_step = tf.function(replica_step, jit_compile=True, autograph=False)
 
     @tf.function(autograph=False)
@@ -203,6 +205,15 @@ def _distributed_step(strategy, trainer, options):
         return {name: float(value) for name, value in scalars.items()}, bool(stop_asked)
 
     return one_step
+
+
+def prepare_for_xla(networks):
+    """Has their convolutions compute as XLA compiles them best; see `VanillaConv2D.for_xla`."""
+    for network in networks:
+        for layer in network.layers:
+            convolution = getattr(layer, "convolution", layer)  # A block's, or the layer itself.
+            if isinstance(convolution, VanillaConv2D):
+                convolution.for_xla = True
 
 
 def _added(trainer):

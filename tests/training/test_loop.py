@@ -17,6 +17,7 @@ from efficientnet_lite_file import write_efficientnet_lite
 from training_runs import as_killed_at, assert_same_state, start, state, wait_for, write_photos
 
 from gated_inpaint import Inpainter, InputError
+from gated_inpaint.models import registry
 from gated_inpaint.models.deepfill_v2 import MODEL, Options
 from gated_inpaint.models.options import read_saved
 from gated_inpaint.training import loop
@@ -121,6 +122,30 @@ def test_critics_on_features_are_resumed_and_begun_from(photos, tmp_path):
     network.write_bytes(network.read_bytes() + b"more")
     with pytest.raises(InputError, match="has the MD5 .*, and this run needs"):
         train(resumed, override=True)
+
+
+def test_compiled_steps_are_those_of_a_gpu_and_lose_the_same(straight, photos, tmp_path):
+    made, make_trainer = [], loop.make_trainer
+
+    def kept(*given):
+        made.append(make_trainer(*given))
+        return made[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "make_trainer", kept)
+        train(options(photos, tmp_path / "run", steps=2, xla="on"))
+    assert made[0].networks["generator"].conv7_atrous.for_xla
+    for tag in ("generator", "discriminator", "reconstruction"):
+        compiled, plain = (scalars(run, f"loss/{tag}") for run in (tmp_path / "run", straight))
+        np.testing.assert_allclose([compiled[step] for step in (1, 2)], [plain[step] for step in (1, 2)], rtol=1e-3)
+
+
+def test_convolutions_in_blocks_are_prepared_for_xla_too():
+    network = registry.find("global_local").network(width=4)
+    dilated = [getattr(network, f"conv{number}").convolution for number in (7, 8, 9, 10)]
+    assert dilated and not any(one.for_xla for one in dilated)
+    loop.prepare_for_xla([network])
+    assert all(one.for_xla for one in dilated)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
