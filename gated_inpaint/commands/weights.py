@@ -2,8 +2,10 @@
 
     gated-inpaint weights list
     gated-inpaint weights convert release_places2_256/ places2.npz
+    gated-inpaint weights widen narrow.npz wide.npz
 
-`list` prints the presets that come with the package.
+`list` prints the presets that come with the package. `widen` writes DeepFill v2's gated network at twice the
+width, which completes as before: training goes on from it with four times the weights.
 
 SOURCE is any of them: an .npz, a checkpoint's folder or prefix, a .t7 of Torch7, or a .pth of PyTorch. TARGET is a name that ends
 in .npz, or else a checkpoint's prefix, or an existing folder for it.
@@ -20,7 +22,7 @@ from absl import flags
 from gated_inpaint.errors import InputError
 from gated_inpaint.quiet import tensorflow_quiet
 
-ARGUMENTS = ("convert|list", "SOURCE TARGET...")
+ARGUMENTS = ("convert|widen|list", "SOURCE TARGET...")
 
 
 def define_flags(values, argv):
@@ -33,12 +35,14 @@ def define_flags(values, argv):
 
 
 def run(values, action, *files):
-    wanted = {"convert": 2, "list": 0}[action]
+    wanted = {"convert": 2, "widen": 2, "list": 0}[action]
     if len(files) != wanted:
         said = "a SOURCE and a TARGET" if wanted else "nothing more"
         raise InputError(f"weights {action} takes {said}, not {' '.join(files) or 'nothing'}.")
     if action == "list":
         _list()
+    elif action == "widen":
+        _widen(*files)
     else:
         _convert(values, *files)
 
@@ -67,6 +71,16 @@ def _convert(values, source, target):
     others = len(weights.arrays.keys() - network.named_variables().keys())
     beside = f", and {others} variables of networks that train beside it" if others else ""
     print(f"Wrote {target}: {weights.model.name}, {network.describe()}{beside}.")
+
+
+def _widen(source, target):
+    with tensorflow_quiet():
+        from gated_inpaint.models.deepfill_v2.widening import widened
+        from gated_inpaint.weights import load_network, read_weights, weights_of, write_weights
+    network = widened(load_network(source))
+    weights = read_weights(source)
+    write_weights(target, weights_of(weights.model, network, training_size=weights.training_size))
+    print(f"Wrote {target}: {weights.model.name}, {network.describe()}.")
 
 
 def _assembled(values, part, network):
