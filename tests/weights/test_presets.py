@@ -83,11 +83,11 @@ def test_an_inpainter_says_how_it_is_used(tmp_path):
 
 
 def test_bundled_presets(capsys):
-    assert list(Generator.presets) == ["default", "guided", "thin"] and Generator.presets["default"]["config"]["width"] == 24
+    assert list(Generator.presets) == ["default", "guided", "thin"] and Generator.presets["default"]["config"]["width"] == 48
     assert registry.find("shift_net").network.presets == {}
-    assert Generator.from_preset("default").width == 24 and isinstance(Inpainter.from_preset("default"), Inpainter)
+    assert Generator.from_preset("default").width == 48 and isinstance(Inpainter.from_preset("default"), Inpainter)
     assert run("weights", ["list"], "weights") == 0
-    assert "default: deepfill_v2, gated generator, base width 24" in capsys.readouterr().out
+    assert "default: deepfill_v2, gated generator, base width 48" in capsys.readouterr().out
     for wrong in (["list", "a"], ["convert", "a"]):
         assert run("weights", wrong, "weights") != 0
 

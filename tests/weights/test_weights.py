@@ -64,7 +64,7 @@ def test_convert_there_and_back(tmp_path, capsys):
 
 def test_bundled_weights_load():
     generator = load_network()
-    assert generator.width == 24 and not generator.takes_sketch
+    assert generator.width == 48 and not generator.takes_sketch
 
 
 def test_released_width_loads(tmp_path):
