@@ -35,6 +35,15 @@ def test_a_place_may_be_thicker_but_not_thick():
     assert not is_thin(spotted(THIN + 1))
 
 
+def test_wires_all_over_a_small_photo_are_thin():
+    rows, columns = np.mgrid[:300, :450]
+    hole, random = np.zeros([300, 450], bool), np.random.default_rng(1)
+    for _ in range(12):  # As in benchmarks/thin_holes.py.
+        angle, offset = random.uniform(0, np.pi), random.uniform(-120, 120)
+        hole |= np.abs((rows - 150) * np.cos(angle) + (columns - 225) * np.sin(angle) - offset) < 3
+    assert 0.15 < hole.mean() < 0.2 and is_thin(hole)
+
+
 def test_no_hole_is_not_thin_and_the_photo_ends_holes():
     hole = np.zeros([60, 60], bool)
     assert not is_thin(hole)
