@@ -75,10 +75,12 @@ def _convert(values, source, target):
 
 def _widen(source, target):
     with tensorflow_quiet():
-        from gated_inpaint.models.deepfill_v2.widening import widened
         from gated_inpaint.weights import load_network, read_weights, weights_of, write_weights
-    network = widened(load_network(source))
+    network = load_network(source)
     weights = read_weights(source)
+    if weights.model.widen is None:
+        raise InputError(f"{source} holds a network of {weights.model.name}, which cannot be made wider.")
+    network = weights.model.widen(network)
     write_weights(target, weights_of(weights.model, network, training_size=weights.training_size))
     print(f"Wrote {target}: {weights.model.name}, {network.describe()}.")
 

@@ -263,6 +263,7 @@ class Model:
         in every such checkpoint; empty for a model without them.
       assemble: for a model whose weights are others' together, see `gated-inpaint weights --help`: function of another model's
         name, its network with weights, the path of a pretrained network, and {setting: value}, to a network. None for any other.
+      widen: function of its network to one of twice the width that completes alike, or None.
       importer: function of what a Torch7 or PyTorch file holds to the model's arrays and config, or None if it is another's; see
         `models.foreign`. None for a model that is read from no such file.
     """
@@ -276,3 +277,4 @@ class Model:
     picture_axes: "dict[str, int]" = dataclasses.field(default_factory=dict)
     importer: Optional[Callable[[ForeignWeights], Optional[Imported]]] = None
     assemble: Optional[Callable[..., Network]] = None
+    widen: Optional[Callable[[Network], Network]] = None

@@ -8,6 +8,7 @@
   options         what a training can be told; the defaults are the paper's
   layer_maps      gates and masks, to be looked at (figure 3)
   recognition     the authors' files, by names and shapes
+  widening        the same network at twice the width
 
 The paper's ablations, partial and vanilla convolution, are `Generator(convolution=...)`. What is computed near the holes alone is
 shared with DeepFill v1: `models.two_stage`.
@@ -19,7 +20,8 @@ from gated_inpaint.models.deepfill_v2.generator import Generator
 from gated_inpaint.models.deepfill_v2.options import Options
 from gated_inpaint.models.deepfill_v2.recognition import PICTURE_AXES, recognise
 from gated_inpaint.models.deepfill_v2.training import Trainer, build
+from gated_inpaint.models.deepfill_v2.widening import widened
 
-MODEL = Model("deepfill_v2", "arXiv 1806.03589", Generator, Options, build, recognise, PICTURE_AXES)
+MODEL = Model("deepfill_v2", "arXiv 1806.03589", Generator, Options, build, recognise, PICTURE_AXES, widen=widened)
 
 __all__ = ["MODEL", "Discriminator", "Generator", "Options", "Trainer"]

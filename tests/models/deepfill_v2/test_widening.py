@@ -5,8 +5,9 @@ from conftest import DATA, cases
 
 from gated_inpaint import Generator, InputError
 from gated_inpaint.commands.main import run
+from gated_inpaint.models import registry
 from gated_inpaint.models.deepfill_v2.widening import widened
-from gated_inpaint.weights import load_network, read_weights
+from gated_inpaint.weights import load_network, read_weights, weights_of, write_weights
 
 
 @pytest.mark.parametrize("name", ["generator", "generator_guided"])
@@ -33,6 +34,10 @@ def test_command(tmp_path, capsys):
     assert read_weights(tmp_path / "wide.npz").training_size == read_weights("thin").training_size
 
 
-def test_others_are_refused():
+def test_others_are_refused(capsys, tmp_path):
+    network = registry.find("global_local").network(width=4)
+    write_weights(tmp_path / "other.npz", weights_of(registry.find("global_local"), network))
+    assert run("weights", ["widen", str(tmp_path / "other.npz"), str(tmp_path / "wide.npz")], "weights") == 1
+    assert "holds a network of global_local, which cannot be made wider" in capsys.readouterr().err
     with pytest.raises(InputError, match="not a vanilla generator, base width 8"):
         widened(Generator(8, convolution="vanilla"))
