@@ -53,12 +53,12 @@ class GatedConv2D(VanillaConv2D):
         if self.for_xla:  # A GPU is busier with one large convolution, and XLA joins the split to what follows.
             both = self._biased(self._convolve(inputs, tf.convert_to_tensor(self.kernel), padding), self.bias)
             features, gates = tf.split(both, 2, axis=-1)
-            return self.activation(features) * tf.sigmoid(gates)
-        # Two convolutions with the halves of one kernel, not one convolution split afterwards: TensorFlow on the CPU then computes
-        # bias and activation inside each convolution, and nothing is copied.
-        (feature_kernel, gate_kernel), (feature_bias, gate_bias) = self._halves()
-        features = self._biased(self._convolve(inputs, feature_kernel, padding), feature_bias)
-        gates = self._biased(self._convolve(inputs, gate_kernel, padding), gate_bias)
+        else:
+            # Two convolutions with the halves of one kernel, not one convolution split afterwards: TensorFlow on the CPU then
+            # computes bias and activation inside each convolution, and nothing is copied.
+            (feature_kernel, gate_kernel), (feature_bias, gate_bias) = self._halves()
+            features = self._biased(self._convolve(inputs, feature_kernel, padding), feature_bias)
+            gates = self._biased(self._convolve(inputs, gate_kernel, padding), gate_bias)
         return self.activation(features) * tf.sigmoid(gates)
 
     def gates(self, inputs):
